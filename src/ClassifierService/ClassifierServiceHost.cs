@@ -1,0 +1,17 @@
+using Topfive.ServiceDefaults;
+
+namespace Topfive.ClassifierService;
+
+/// <summary>Builds the service as one web application; a process may host several.</summary>
+public static class ClassifierServiceHost
+{
+    /// <param name="args">The command line, as .NET's configuration reads it.</param>
+    /// <param name="settings">Settings that go before every other source, e.g. <c>Listen:GrpcPort</c>.</param>
+    public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
+    {
+        var builder = ServiceBuilder.Create(args, settings, grpcPort: 8082, httpPort: 8092);
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        return app;
+    }
+}

@@ -1,0 +1,1 @@
+await Topfive.ClassifierService.ClassifierServiceHost.Build(args).RunAsync();

@@ -1,0 +1,1 @@
+await Topfive.FeatureService.FeatureServiceHost.Build(args).RunAsync();

@@ -1,0 +1,17 @@
+using Topfive.ServiceDefaults;
+
+namespace Topfive.Gateway;
+
+/// <summary>Builds the service as one web application; a process may host several.</summary>
+public static class GatewayHost
+{
+    /// <param name="args">The command line, as .NET's configuration reads it.</param>
+    /// <param name="settings">Settings that go before every other source, e.g. <c>Listen:GrpcPort</c>.</param>
+    public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
+    {
+        var builder = ServiceBuilder.Create(args, settings, grpcPort: 8080, httpPort: 8090);
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        return app;
+    }
+}

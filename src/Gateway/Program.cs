@@ -1,0 +1,1 @@
+await Topfive.Gateway.GatewayHost.Build(args).RunAsync();

@@ -1,0 +1,49 @@
+namespace Topfive.ServiceDefaults;
+
+/// <summary>What kind of failure it is; <see cref="FailureTable"/> says the gRPC status of each.</summary>
+public enum FailureKind
+{
+    /// <summary>Input that can never work: not an image, too large, unknown field value.</summary>
+    InvalidInput,
+
+    /// <summary>Unknown dataset, head, version, run or hash.</summary>
+    NotFound,
+
+    /// <summary>The state forbids it: a vector of another backbone than the head's, no version to roll back to.</summary>
+    Precondition,
+
+    /// <summary>The queue is full; try again after <see cref="Failure.RetryAfter"/>.</summary>
+    QueueFull,
+
+    /// <summary>Not warmed up, or a needed store or service is away.</summary>
+    Unavailable,
+
+    /// <summary>Announced in the protos, not built yet.</summary>
+    NotBuilt,
+}
+
+/// <summary>
+/// A failure with a message for the person who has to act on it: it names the item and the limit, and goes to
+/// the caller as it stands.
+/// </summary>
+public sealed class Failure : Exception
+{
+    private Failure(FailureKind kind, string message, Exception? cause = null) : base(message, cause) => Kind = kind;
+
+    public FailureKind Kind { get; }
+
+    /// <summary>Set for <see cref="FailureKind.QueueFull"/>.</summary>
+    public TimeSpan? RetryAfter { get; private init; }
+
+    public static Failure InvalidInput(string message, Exception? cause = null) => new(FailureKind.InvalidInput, message, cause);
+
+    public static Failure NotFound(string message) => new(FailureKind.NotFound, message);
+
+    public static Failure Precondition(string message) => new(FailureKind.Precondition, message);
+
+    public static Failure QueueFull(string message, TimeSpan retryAfter) => new(FailureKind.QueueFull, message) { RetryAfter = retryAfter };
+
+    public static Failure Unavailable(string message, Exception? cause = null) => new(FailureKind.Unavailable, message, cause);
+
+    public static Failure NotBuilt(string message) => new(FailureKind.NotBuilt, message);
+}

@@ -1,0 +1,51 @@
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using StackExchange.Redis;
+using Status = Google.Rpc.Status;
+
+namespace Topfive.ServiceDefaults;
+
+/// <summary>The one table from kind of failure to gRPC status, for whole calls and for items of a stream.</summary>
+public static class FailureTable
+{
+    /// <summary>
+    /// The status that tells a caller about <paramref name="exception"/>. Anything unforeseen becomes INTERNAL with
+    /// <paramref name="traceId"/> only: log the exception itself beside that id.
+    /// </summary>
+    public static Status ToStatus(Exception exception, string traceId) => exception switch
+    {
+        Failure failure => Of(failure),
+        RpcException rpc => rpc.GetRpcStatus() ?? Of((Code)rpc.StatusCode, rpc.Status.Detail),
+        RedisConnectionException or RedisTimeoutException =>
+            Of(Code.Unavailable, "the feature store cannot be reached: check Store__ConnectionString and the server behind it"),
+        OperationCanceledException => Of(Code.Cancelled, "the call was cancelled"),
+        _ => Of(Code.Internal, $"internal error; the service's log has the details under trace id {traceId}"),
+    };
+
+    /// <summary>True when the caller was told less than the exception says, so that it must be logged.</summary>
+    public static bool IsUnforeseen(Exception exception) =>
+        exception is not (Failure or RpcException or RedisConnectionException or RedisTimeoutException or OperationCanceledException);
+
+    private static Status Of(Failure failure)
+    {
+        var status = Of(failure.Kind switch
+        {
+            FailureKind.InvalidInput => Code.InvalidArgument,
+            FailureKind.NotFound => Code.NotFound,
+            FailureKind.Precondition => Code.FailedPrecondition,
+            FailureKind.QueueFull => Code.ResourceExhausted,
+            FailureKind.Unavailable => Code.Unavailable,
+            FailureKind.NotBuilt => Code.Unimplemented,
+            _ => Code.Internal,
+        }, failure.Message);
+        if (failure.RetryAfter is { } delay)
+        {
+            status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) }));
+        }
+
+        return status;
+    }
+
+    private static Status Of(Code code, string message) => new() { Code = (int)code, Message = message };
+}

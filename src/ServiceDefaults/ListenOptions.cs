@@ -1,0 +1,21 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Topfive.ServiceDefaults;
+
+/// <summary>Where a service listens: configuration section <c>Listen</c>.</summary>
+public sealed class ListenOptions
+{
+    public const string Section = "Listen";
+
+    /// <summary>An IP address; loopback unless told.</summary>
+    [Required]
+    public string Address { get; set; } = "127.0.0.1";
+
+    /// <summary>gRPC over HTTP/2 without TLS; 0: any free port.</summary>
+    [Range(0, 65535)]
+    public int GrpcPort { get; set; }
+
+    /// <summary>HTTP/1.1, for health; 0: any free port.</summary>
+    [Range(0, 65535)]
+    public int HttpPort { get; set; }
+}

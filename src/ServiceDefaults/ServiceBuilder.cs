@@ -1,0 +1,66 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Topfive.ServiceDefaults;
+
+/// <summary>What every service has in common: where it listens, limits, errors, health, reflection.</summary>
+public static class ServiceBuilder
+{
+    /// <param name="args">The command line.</param>
+    /// <param name="settings">Settings that go before every other source.</param>
+    /// <param name="grpcPort">Default of <c>Listen:GrpcPort</c>.</param>
+    /// <param name="httpPort">Default of <c>Listen:HttpPort</c>.</param>
+    public static WebApplicationBuilder Create(
+        string[] args, IEnumerable<KeyValuePair<string, string?>>? settings, int grpcPort, int httpPort)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Configuration.AddInMemoryCollection(settings);
+
+        builder.Services.AddValidatedOptions<ListenOptions>(ListenOptions.Section);
+        builder.Services.AddValidatedOptions<LimitOptions>(LimitOptions.Section);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
+
+        var listen = new ListenOptions { GrpcPort = grpcPort, HttpPort = httpPort };
+        builder.Configuration.GetSection(ListenOptions.Section).Bind(listen);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            var address = IPAddress.Parse(listen.Address);
+            kestrel.Listen(address, listen.GrpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(address, listen.HttpPort, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            kestrel.AddServerHeader = false;
+        });
+
+        builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<FailureInterceptor>());
+        builder.Services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>()
+            .Configure<IOptions<LimitOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxMessageBytes);
+        builder.Services.AddGrpcHealthChecks();
+        builder.Services.AddGrpcReflection();
+        return builder;
+    }
+
+    /// <summary>Options from a configuration section; a wrong value stops the start with its name and range.</summary>
+    public static OptionsBuilder<TOptions> AddValidatedOptions<TOptions>(this IServiceCollection services, string section)
+        where TOptions : class =>
+        services.AddOptions<TOptions>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
+
+    /// <summary>Maps health (gRPC and HTTP) and reflection.</summary>
+    public static WebApplication MapServiceDefaults(this WebApplication app)
+    {
+        app.MapGrpcHealthChecksService();
+        app.MapGrpcReflectionService();
+        app.MapHealthChecks("/healthz");
+        return app;
+    }
+
+    /// <summary>The address of the gRPC port, once the application has started.</summary>
+    public static Uri GrpcAddress(this WebApplication app) => new(app.Urls.ElementAt(0));
+
+    /// <summary>The address of the HTTP/1.1 port, once the application has started.</summary>
+    public static Uri HttpAddress(this WebApplication app) => new(app.Urls.ElementAt(1));
+}
