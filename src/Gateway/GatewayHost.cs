@@ -10,8 +10,16 @@ public static class GatewayHost
     public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
         var builder = ServiceBuilder.Create(args, settings, grpcPort: 8080, httpPort: 8090);
+        builder.Services.AddDownstreams();
+        builder.Services.AddGrpcForwarding();
+        builder.Services.AddSingleton<Predictor>();
+        builder.Services.AddSingleton<ImageExtractor>();
+
         var app = builder.Build();
         app.MapServiceDefaults();
+        app.MapGrpcService<PredictionService>();
+        app.MapGrpcService<IngestionService>();
+        app.MapGrpcForwarding();
         return app;
     }
 }

@@ -35,15 +35,19 @@ public sealed class Failure : Exception
     /// <summary>Set for <see cref="FailureKind.QueueFull"/>.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
+    /// <summary>A constant of <see cref="ServiceDefaults.Reason"/>, for callers that must tell causes apart.</summary>
+    public string? Reason { get; private init; }
+
     public static Failure InvalidInput(string message, Exception? cause = null) => new(FailureKind.InvalidInput, message, cause);
 
-    public static Failure NotFound(string message) => new(FailureKind.NotFound, message);
+    public static Failure NotFound(string message, string? reason = null) => new(FailureKind.NotFound, message) { Reason = reason };
 
     public static Failure Precondition(string message) => new(FailureKind.Precondition, message);
 
     public static Failure QueueFull(string message, TimeSpan retryAfter) => new(FailureKind.QueueFull, message) { RetryAfter = retryAfter };
 
-    public static Failure Unavailable(string message, Exception? cause = null) => new(FailureKind.Unavailable, message, cause);
+    public static Failure Unavailable(string message, Exception? cause = null, string? reason = null) =>
+        new(FailureKind.Unavailable, message, cause) { Reason = reason };
 
     public static Failure NotBuilt(string message) => new(FailureKind.NotBuilt, message);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
@@ -64,7 +63,13 @@ internal sealed class FailureInterceptor(ILogger<FailureInterceptor> log) : Inte
 
     private RpcException Translate(Exception exception, ServerCallContext context)
     {
-        var traceId = Activity.Current?.TraceId.ToString() ?? "none";
+        if (context.CancellationToken.IsCancellationRequested)
+        {
+            // A caller that hangs up shows in many guises (a reset stream is an IOException): they are all its cancellation.
+            exception = new OperationCanceledException(context.CancellationToken);
+        }
+
+        var traceId = context.TraceId();
         if (FailureTable.IsUnforeseen(exception))
         {
             log.LogError(exception, "{Method} failed; trace id {TraceId}", context.Method, traceId);

@@ -44,6 +44,11 @@ public static class FailureTable
             status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) }));
         }
 
+        if (failure.Reason is { } reason)
+        {
+            status.Details.Add(Any.Pack(new ErrorInfo { Domain = Reason.Domain, Reason = reason }));
+        }
+
         return status;
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -20,20 +21,24 @@ public static class ServiceBuilder
         string[] args, IEnumerable<KeyValuePair<string, string?>>? settings, int grpcPort, int httpPort)
     {
         var builder = WebApplication.CreateBuilder(args);
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults(grpcPort, httpPort) });
         builder.Configuration.AddInMemoryCollection(settings);
 
         builder.Services.AddValidatedOptions<ListenOptions>(ListenOptions.Section);
         builder.Services.AddValidatedOptions<LimitOptions>(LimitOptions.Section);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
 
-        var listen = new ListenOptions { GrpcPort = grpcPort, HttpPort = httpPort };
-        builder.Configuration.GetSection(ListenOptions.Section).Bind(listen);
+        var listen = builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>()!;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             var address = IPAddress.Parse(listen.Address);
             kestrel.Listen(address, listen.GrpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
             kestrel.Listen(address, listen.HttpPort, endpoint => endpoint.Protocols = HttpProtocols.Http1);
             kestrel.AddServerHeader = false;
+            // gRPC limits messages, not bodies: a bulk stream has no end, and may pause as long as its caller likes.
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
         });
 
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<FailureInterceptor>());
@@ -44,6 +49,19 @@ public static class ServiceBuilder
         return builder;
     }
 
+    private static Dictionary<string, string?> Defaults(int grpcPort, int httpPort) => new()
+    {
+        ["Listen:GrpcPort"] = $"{grpcPort}",
+        ["Listen:HttpPort"] = $"{httpPort}",
+        // Several lines a request are noise in production; whoever wants them says so in Logging__LogLevel__….
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        ["Logging:LogLevel:Grpc"] = "Warning",
+        // A resolver that is disposed in mid-query reports an error; a real one reaches the caller as UNAVAILABLE anyway.
+        ["Logging:LogLevel:Grpc.Net.Client.Balancer.DnsResolver"] = "Critical",
+        // Kestrel's body limit is off already (below), of which YARP knows nothing.
+        ["Logging:LogLevel:Yarp"] = "Error",
+    };
+
     /// <summary>Options from a configuration section; a wrong value stops the start with its name and range.</summary>
     public static OptionsBuilder<TOptions> AddValidatedOptions<TOptions>(this IServiceCollection services, string section)
         where TOptions : class =>
@@ -52,9 +70,9 @@ public static class ServiceBuilder
     /// <summary>Maps health (gRPC and HTTP) and reflection.</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
-        app.MapGrpcHealthChecksService();
+        app.UseMessageSizeGuard();
+        app.MapHealth();
         app.MapGrpcReflectionService();
-        app.MapHealthChecks("/healthz");
         return app;
     }
 

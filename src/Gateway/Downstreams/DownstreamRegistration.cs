@@ -1,0 +1,77 @@
+using Grpc.Core;
+using Grpc.Health.V1;
+using Grpc.Net.Client;
+using Grpc.Net.Client.Balancer;
+using Grpc.Net.Client.Configuration;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+using Topfive.Classifier.V1;
+using Topfive.Features.V1;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.Gateway;
+
+/// <summary>One channel to each downstream, the clients that use it, and its health.</summary>
+internal static class DownstreamRegistration
+{
+    public const string Features = "features";
+    public const string Classifier = "classifier";
+
+    public static IServiceCollection AddDownstreams(this IServiceCollection services)
+    {
+        services.AddValidatedOptions<ServicesOptions>(ServicesOptions.Section);
+        services.AddSingleton<LoadBalancerFactory, RendezvousBalancerFactory>();
+        services.AddKeyedSingleton(Features, (provider, _) => Connect(provider, options => options.Features, RendezvousBalancerFactory.PolicyName));
+        services.AddKeyedSingleton(Classifier, (provider, _) => Connect(provider, options => options.Classifier, LoadBalancingConfig.RoundRobinPolicyName));
+        services.AddSingleton(provider => new FeatureExtraction.FeatureExtractionClient(provider.GetRequiredKeyedService<GrpcChannel>(Features)));
+        services.AddSingleton(provider => new Classification.ClassificationClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
+        services.AddSingleton(provider => new Datasets.DatasetsClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
+        services.AddHealthChecks()
+            .Add(HealthOf(Features, "FeatureService", options => options.Features))
+            .Add(HealthOf(Classifier, "ClassifierService", options => options.Classifier));
+        return services;
+    }
+
+    private static GrpcChannel Connect(IServiceProvider provider, Func<ServicesOptions, string> address, string policy) =>
+        GrpcChannel.ForAddress(address(provider.GetRequiredService<IOptions<ServicesOptions>>().Value), new GrpcChannelOptions
+        {
+            Credentials = ChannelCredentials.Insecure,
+            ServiceProvider = provider,
+            HttpHandler = new SocketsHttpHandler
+            {
+                EnableMultipleHttp2Connections = true,
+                ConnectTimeout = TimeSpan.FromSeconds(2),
+                KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+                KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+            },
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = null,
+            MaxRetryBufferPerCallSize = provider.GetRequiredService<IOptions<LimitOptions>>().Value.MaxMessageBytes,
+            MaxRetryBufferSize = 256 << 20,
+            ServiceConfig = new ServiceConfig
+            {
+                LoadBalancingConfigs = { new LoadBalancingConfig(policy) },
+                MethodConfigs = { RetryWhenUnavailable },
+            },
+        });
+
+    // Extracting and classifying twice gives the same answer, and adding an example twice leaves it there once.
+    private static MethodConfig RetryWhenUnavailable => new()
+    {
+        Names = { MethodName.Default },
+        RetryPolicy = new RetryPolicy
+        {
+            MaxAttempts = 4,
+            InitialBackoff = TimeSpan.FromMilliseconds(50),
+            MaxBackoff = TimeSpan.FromMilliseconds(500),
+            BackoffMultiplier = 2,
+            RetryableStatusCodes = { StatusCode.Unavailable },
+        },
+    };
+
+    private static HealthCheckRegistration HealthOf(string name, string service, Func<ServicesOptions, string> address) =>
+        new(name, provider => new DownstreamHealthCheck(
+                new Health.HealthClient(provider.GetRequiredKeyedService<GrpcChannel>(name)), service,
+                address(provider.GetRequiredService<IOptions<ServicesOptions>>().Value)),
+            HealthStatus.Unhealthy, tags: null);
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Net;
+using Grpc.Core;
+using Grpc.Reflection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Topfive.Classifier.V1;
+using Topfive.Features.V1;
+using Topfive.Gateway.V1;
+using Topfive.ServiceDefaults;
+using Yarp.ReverseProxy.Forwarder;
+using GatewayPrediction = Topfive.Gateway.V1.Prediction;
+using ProtoService = Google.Protobuf.Reflection.ServiceDescriptor;
+
+namespace Topfive.Gateway;
+
+/// <summary>
+/// Forwards whole services, unread: one address is enough for every client, and a deadline, a cancellation, a status
+/// and its details pass as they are.
+/// </summary>
+internal static class GrpcForwarding
+{
+    private static readonly ForwarderRequestConfig Request = new()
+    {
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        // A watched run may be silent for as long as it waits in the queue; the caller's deadline is the limit.
+        ActivityTimeout = TimeSpan.FromDays(1),
+    };
+
+    public static IServiceCollection AddGrpcForwarding(this IServiceCollection services)
+    {
+        services.AddHttpForwarder();
+        ProtoService[] described =
+        [
+            GatewayPrediction.Descriptor, Ingestion.Descriptor,
+            Datasets.Descriptor, Training.Descriptor, Heads.Descriptor, FeatureExtraction.Descriptor,
+        ];
+        services.Replace(ServiceDescriptor.Singleton(new ReflectionServiceImpl(described)));
+        services.Replace(ServiceDescriptor.Singleton(new ReflectionV1ServiceImpl(described)));
+        return services;
+    }
+
+    public static WebApplication MapGrpcForwarding(this WebApplication app)
+    {
+        var services = app.Services.GetRequiredService<IOptions<ServicesOptions>>().Value;
+        var client = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+            // Names are resolved again with every new connection: new replicas are found, gone ones forgotten.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+            ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
+        });
+
+        app.Forward(Datasets.Descriptor, services.Classifier, "ClassifierService", client);
+        app.Forward(Training.Descriptor, services.Classifier, "ClassifierService", client);
+        app.Forward(Heads.Descriptor, services.Classifier, "ClassifierService", client);
+        app.Forward(FeatureExtraction.Descriptor, services.Features, "FeatureService", client);
+        return app;
+    }
+
+    private static void Forward(this WebApplication app, ProtoService service, string address, string name, HttpMessageInvoker client)
+    {
+        var destination = address.Replace("dns:///", "http://", StringComparison.Ordinal);
+        var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
+        app.MapPost($"/{service.FullName}/{{method}}", async (HttpContext http) =>
+        {
+            var error = await forwarder.SendAsync(http, destination, client, Request);
+            if (error != ForwarderError.None && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
+            {
+                await http.RefuseGrpcAsync(StatusCode.Unavailable,
+                    $"{name} at {address} does not answer: check that it runs and that the Gateway's Services setting names it");
+            }
+        });
+    }
+}

@@ -1,0 +1,44 @@
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Topfive.Gateway.V1;
+using Topfive.ServiceDefaults;
+using PredictionBase = Topfive.Gateway.V1.Prediction.PredictionBase;
+
+namespace Topfive.Gateway;
+
+/// <summary>topfive.gateway.v1.Prediction.</summary>
+internal sealed class PredictionService(Predictor predictor, IOptions<ServicesOptions> services) : PredictionBase
+{
+    public override Task<PredictResponse> Predict(PredictRequest request, ServerCallContext context) =>
+        predictor.PredictAsync(request, context);
+
+    public override Task PredictStream(
+        IAsyncStreamReader<PredictStreamRequest> requestStream, IServerStreamWriter<PredictStreamResponse> responseStream, ServerCallContext context) =>
+        StreamItems.AnswerAsync(requestStream, responseStream, services.Value.ItemsInFlight, async item =>
+        {
+            try
+            {
+                return new PredictStreamResponse { Id = item.Id, Predicted = await predictor.PredictAsync(ToRequest(item), context) };
+            }
+            catch (Exception exception)
+            {
+                return new PredictStreamResponse { Id = item.Id, Error = FailureTable.ToStatus(exception, context.TraceId()) };
+            }
+        }, context.CancellationToken);
+
+    private static PredictRequest ToRequest(PredictStreamRequest item)
+    {
+        var request = new PredictRequest { Head = item.Head, Version = item.Version, TopK = item.TopK };
+        switch (item.InputCase)
+        {
+            case PredictStreamRequest.InputOneofCase.Image:
+                request.Image = item.Image;
+                break;
+            case PredictStreamRequest.InputOneofCase.ImageHash:
+                request.ImageHash = item.ImageHash;
+                break;
+        }
+
+        return request;
+    }
+}

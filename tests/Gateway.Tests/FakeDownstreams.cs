@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Topfive.Classifier.V1;
+using Topfive.Features.V1;
+using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
+using ClassifierPrediction = Topfive.Classifier.V1.Prediction;
+
+namespace Topfive.Gateway.Tests;
+
+/// <summary>
+/// Stands in for FeatureService and ClassifierService where a test needs a downstream that hangs, fails or counts. An
+/// image whose first byte is 'x' is refused; one that starts with 's' is extracted only when <see cref="Slow"/> ends.
+/// </summary>
+internal sealed class FakeDownstreams
+{
+    public const string Fingerprint = "f00d";
+
+    public ConcurrentDictionary<ByteString, ByteString> Vectors { get; } = new();
+
+    public ConcurrentBag<int> ExampleBatches { get; } = [];
+
+    public ConcurrentQueue<DateTime> Deadlines { get; } = new();
+
+    public TaskCompletionSource Slow { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public int Extractions;
+
+    public async Task<WebApplication> StartAsync()
+    {
+        var builder = ServiceBuilder.Create([], FreePorts, 0, 0);
+        builder.Services.AddSingleton(this);
+        builder.Services.AddHealthChecks().AddCheck("fake", () => HealthCheckResult.Healthy());
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        app.MapGrpcService<Features>();
+        app.MapGrpcService<Classifier>();
+        app.MapGrpcService<FakeDatasets>();
+        await app.StartAsync();
+        return app;
+    }
+
+    public static Dictionary<string, string?> FreePorts => new() { ["Listen:GrpcPort"] = "0", ["Listen:HttpPort"] = "0" };
+
+    private sealed class Features(FakeDownstreams fake) : FeatureExtraction.FeatureExtractionBase
+    {
+        public override async Task<ExtractResponse> Extract(ExtractRequest request, ServerCallContext context)
+        {
+            fake.Deadlines.Enqueue(context.Deadline);
+            if (request.Image.Span[0] == 'x')
+            {
+                throw Failure.InvalidInput("not an image");
+            }
+
+            if (request.Image.Span[0] == 's')
+            {
+                try
+                {
+                    await fake.Slow.Task.WaitAsync(context.CancellationToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    fake.Cancelled.SetResult();
+                    throw;
+                }
+            }
+
+            Interlocked.Increment(ref fake.Extractions);
+            var hash = ByteString.CopyFrom(ImageHash.Of(request.Image.Span).ToByteArray());
+            fake.Vectors[hash] = request.Image;
+            var response = new ExtractResponse { ImageHash = hash, BackboneFingerprint = Fingerprint, Source = Source.Computed };
+            response.Vector.Add(1f);
+            return response;
+        }
+
+        public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context) =>
+            Task.FromResult(new Backbone { Fingerprint = Fingerprint });
+    }
+
+    private sealed class Classifier(FakeDownstreams fake) : Classification.ClassificationBase
+    {
+        public override Task<ClassifyResponse> Classify(ClassifyRequest request, ServerCallContext context)
+        {
+            if (request.Head != "pets")
+            {
+                throw Failure.NotFound($"head '{request.Head}' is unknown");
+            }
+
+            if (request.InputCase == ClassifyRequest.InputOneofCase.ImageHash && !fake.Vectors.ContainsKey(request.ImageHash))
+            {
+                throw Failure.NotFound("no vector of this image", Reason.VectorUnavailable);
+            }
+
+            var response = new ClassifyResponse { Head = "pets", Version = 3, BackboneFingerprint = Fingerprint };
+            response.Predictions.Add(new ClassifierPrediction { Label = "cat", Probability = 1 });
+            return Task.FromResult(response);
+        }
+    }
+
+    private sealed class FakeDatasets(FakeDownstreams fake) : Datasets.DatasetsBase
+    {
+        public override async Task<AddExamplesResponse> AddExamples(IAsyncStreamReader<Example> requestStream, ServerCallContext context)
+        {
+            var added = 0;
+            await foreach (var _ in requestStream.ReadAllAsync())
+            {
+                added++;
+            }
+
+            fake.ExampleBatches.Add(added);
+            return new AddExamplesResponse { Added = added };
+        }
+
+        public override Task<Dataset> GetDataset(GetDatasetRequest request, ServerCallContext context) =>
+            throw Failure.NotFound($"dataset '{request.Dataset}' is unknown");
+    }
+}

@@ -1,0 +1,75 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Topfive.Classifier.V1;
+using Topfive.Gateway.V1;
+using Xunit;
+
+namespace Topfive.Gateway.Tests;
+
+public sealed class IngestTests
+{
+    private static LabeledImage Image(string id, string image, string label = "cat") =>
+        new() { Id = id, Dataset = "animals", Label = label, Image = ByteString.CopyFromUtf8(image) };
+
+    private static async Task<Dictionary<string, IngestResult>> IngestAsync(RunningGateway gateway, IEnumerable<LabeledImage> images)
+    {
+        using var stream = gateway.Ingestions.Ingest();
+        var results = new Dictionary<string, IngestResult>();
+        var reading = Task.Run(async () =>
+        {
+            await foreach (var result in stream.ResponseStream.ReadAllAsync())
+            {
+                results.Add(result.Id, result);
+            }
+        });
+        foreach (var image in images)
+        {
+            await stream.RequestStream.WriteAsync(image);
+        }
+
+        await stream.RequestStream.CompleteAsync();
+        await reading;
+        return results;
+    }
+
+    [Fact]
+    public async Task Every_image_gets_one_result_and_becomes_one_example()
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+
+        var results = await IngestAsync(gateway, Enumerable.Range(0, 500).Select(i => Image($"{i}", $"photo {i}")));
+
+        Assert.Equal(500, results.Count);
+        Assert.All(results.Values, result => Assert.Equal(IngestResult.ResultOneofCase.Ingested, result.ResultCase));
+        Assert.Equal(500, gateway.Fake.ExampleBatches.Sum());
+        Assert.True(gateway.Fake.ExampleBatches.Count < 500, "examples that wait ride together");
+    }
+
+    public static TheoryData<string, LabeledImage, StatusCode, string> Refused => new()
+    {
+        { "no label", Image("i", "photo", label: ""), StatusCode.InvalidArgument, "label has 0 characters; a name has 1 to 200" },
+        { "long label", Image("i", "photo", label: new string('l', 201)), StatusCode.InvalidArgument, "label has 201 characters" },
+        { "line break", Image("i", "photo", label: "a\nb"), StatusCode.InvalidArgument, "control character" },
+        { "no image", new LabeledImage { Id = "i", Dataset = "d", Label = "l" }, StatusCode.InvalidArgument, "neither image nor image_hash" },
+        { "short hash", new LabeledImage { Id = "i", Dataset = "d", Label = "l", ImageHash = ByteString.CopyFrom(1, 2) }, StatusCode.InvalidArgument, "image_hash has 2 bytes" },
+        { "split", new LabeledImage { Id = "i", Dataset = "d", Label = "l", Split = (Split)9, Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "split 9 is unknown" },
+        { "group", new LabeledImage { Id = "i", Dataset = "d", Label = "l", Group = ByteString.CopyFrom(new byte[65]), Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "group has 65 bytes; at most 64" },
+        { "augmented", new LabeledImage { Id = "i", Dataset = "d", Label = "l", AugmentedCopies = 3, Image = ByteString.CopyFrom(1) }, StatusCode.Unimplemented, "augmented_copies is 3" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused), DisableDiscoveryEnumeration = true)]
+    public async Task An_item_that_can_never_work_is_refused_alone_and_nothing_is_extracted_for_it(
+        string what, LabeledImage image, StatusCode code, string message)
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+
+        var results = await IngestAsync(gateway, [image, Image("good", "photo")]);
+
+        Assert.True(results["i"].Error is not null, what);
+        Assert.Equal(code, (StatusCode)results["i"].Error.Code);
+        Assert.Contains(message, results["i"].Error.Message, StringComparison.Ordinal);
+        Assert.NotNull(results["good"].Ingested);
+        Assert.Equal(1, gateway.Fake.Extractions);
+    }
+}
