@@ -1,0 +1,46 @@
+using StackExchange.Redis;
+
+namespace Topfive.FeatureStore;
+
+/// <summary>
+/// Every key and channel there is. All begin with <c>topfive:</c>. Braces make a cluster keep the keys of one head, or
+/// of one run, in one slot, so that a transaction can span them; names are escaped so that they cannot break that.
+/// </summary>
+internal static class Keys
+{
+    public static readonly RedisKey Backbone = "topfive:backbone";
+    public static readonly RedisKey Datasets = "topfive:datasets";
+    public static readonly RedisKey Heads = "topfive:heads";
+    public static readonly RedisKey Runs = "topfive:runs";
+
+    /// <summary>Messages are names of heads.</summary>
+    public static readonly RedisChannel LiveHeads = RedisChannel.Literal("topfive:heads:live");
+
+    public static RedisKey Vector(string fingerprint, ImageHash image) => $"topfive:vector:{fingerprint}:{image}";
+
+    /// <summary>One of <see cref="DatasetStore.Buckets"/> hashes: image hash → example.</summary>
+    public static RedisKey Examples(string dataset, int bucket) => $"topfive:dataset:{Escape(dataset)}:{bucket:x3}";
+
+    /// <summary>Counter of version numbers.</summary>
+    public static RedisKey HeadLastVersion(string head) => $"topfive:head:{{{Escape(head)}}}:last";
+
+    /// <summary>Hash: version → description.</summary>
+    public static RedisKey HeadVersions(string head) => $"topfive:head:{{{Escape(head)}}}:versions";
+
+    /// <summary>The versions that were live, oldest first, comma between; the last one is live.</summary>
+    public static RedisKey HeadLive(string head) => $"topfive:head:{{{Escape(head)}}}:live";
+
+    /// <summary>Hash: version → bytes of its model file.</summary>
+    public static RedisKey HeadModelSizes(string head) => $"topfive:head:{{{Escape(head)}}}:models";
+
+    public static RedisKey HeadModelPart(string head, long version, int part) =>
+        $"topfive:head:{{{Escape(head)}}}:model:{version}:{part}";
+
+    public static RedisKey Run(string runId) => $"topfive:run:{{{Escape(runId)}}}";
+
+    public static RedisKey RunEvents(string runId) => $"topfive:run:{{{Escape(runId)}}}:events";
+
+    public static RedisChannel RunEventsChannel(string runId) => RedisChannel.Literal($"topfive:run:{Escape(runId)}:events");
+
+    private static string Escape(string name) => Uri.EscapeDataString(name);
+}

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Topfive.FeatureStore;
+
+/// <summary>
+/// The process's one connection to the store, and the embedded store itself when no other is configured.
+/// A Redis that is away does not stop the start: commands fail at once with <see cref="RedisConnectionException"/>
+/// until it is back.
+/// </summary>
+public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
+{
+    private EmbeddedStore? _embedded;
+    private ConnectionMultiplexer? _multiplexer;
+
+    internal IDatabase Database => Multiplexer.GetDatabase();
+
+    internal ConnectionMultiplexer Multiplexer =>
+        _multiplexer ?? throw new InvalidOperationException("the store's connection is opened when the host starts");
+
+    public async Task OpenAsync(CancellationToken cancellation = default)
+    {
+        var connectionString = options.Value.ConnectionString;
+        if (connectionString.Length == 0)
+        {
+            _embedded = await EmbeddedStore.StartAsync(options.Value.DataDirectory, options.Value.EmbeddedPort, loggers, cancellation);
+            connectionString = _embedded.ConnectionString;
+        }
+
+        _multiplexer = await ConnectionMultiplexer.ConnectAsync(Configuration(connectionString, loggers));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _multiplexer, null) is { } multiplexer)
+        {
+            await multiplexer.DisposeAsync();
+        }
+
+        if (Interlocked.Exchange(ref _embedded, null) is { } embedded)
+        {
+            await embedded.DisposeAsync();
+        }
+    }
+
+    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);
+
+    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => DisposeAsync().AsTask();
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static ConfigurationOptions Configuration(string connectionString, ILoggerFactory loggers)
+    {
+        var configuration = ConfigurationOptions.Parse(connectionString);
+        configuration.AbortOnConnectFail = false;
+        // A request that finds no store must hear so now, not after a timeout in a queue.
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        configuration.ConnectTimeout = 2_000;
+        configuration.SyncTimeout = 5_000;
+        configuration.AsyncTimeout = 5_000;
+        configuration.ReconnectRetryPolicy = new ExponentialRetry(200, 2_000);
+        configuration.ClientName ??= "topfive";
+        configuration.LoggerFactory = loggers;
+        return configuration;
+    }
+}

@@ -1,0 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Topfive.FeatureStore;
+
+/// <summary>Which store: configuration section <c>Store</c>.</summary>
+public sealed class StoreOptions
+{
+    public const string Section = "Store";
+
+    /// <summary>
+    /// Redis as StackExchange.Redis writes it (host:port, several for a cluster, password=…, ssl=true,
+    /// serviceName=… for Sentinel). Empty: the embedded store.
+    /// </summary>
+    public string ConnectionString { get; set; } = "";
+
+    /// <summary>Where the embedded store keeps its data; one process at a time.</summary>
+    [Required]
+    public string DataDirectory { get; set; } = "data";
+
+    /// <summary>Loopback port of the embedded store; 0: any free port.</summary>
+    [Range(0, 65535)]
+    public int EmbeddedPort { get; set; }
+}
