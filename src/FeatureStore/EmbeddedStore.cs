@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Garnet;
+using Garnet.common;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -49,7 +50,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
                     var server = await Task.Run(() => Serve(directory, chosen, loggers ?? NullLoggerFactory.Instance), cancellation);
                     return new EmbeddedStore(server, directoryLock, chosen);
                 }
-                catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+                catch (GarnetException exception) when (exception.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
                 {
                     // Someone was quicker between our look and Garnet's bind, which cannot report a port of its own choice.
                     if (port != 0 || attempt == FreePortAttempts)
