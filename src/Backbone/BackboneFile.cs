@@ -1,10 +1,122 @@
 using System.Buffers;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Google.Protobuf;
+using Topfive.Backbones.Onnx;
 
 namespace Topfive.Backbones;
 
+/// <summary>What a backbone's .onnx file says about itself, in its metadata.</summary>
 public sealed record BackboneFile
 {
+    private const string Prefix = "topfive.";
+
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
+    /// <summary>The architecture: "inception_v3".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>
+    /// 64 lower-case hexadecimal digits: SHA-256 over the canonical weights, the preprocessing and the precision. Vectors
+    /// of two fingerprints must never be mixed.
+    /// </summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Length of a vector.</summary>
+    public required int Dimensions { get; init; }
+
+    /// <summary>In pixels.</summary>
+    public required int InputWidth { get; init; }
+
+    /// <summary>In pixels.</summary>
+    public required int InputHeight { get; init; }
+
+    /// <summary>How an image becomes the network's input, e.g. "rgb; bilinear 299x299, half-pixel centres; [0,1]".</summary>
+    public required string Preprocessing { get; init; }
+
+    /// <summary>"fp32".</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>Where the weights came from.</summary>
+    public required string Source { get; init; }
+
+    /// <summary><see cref="BackboneImporter.Version"/> of the importer that wrote the file.</summary>
+    public required int ImporterVersion { get; init; }
+
+    /// <summary>Labels of the dense head that came with the weights, in index order; empty: none came.</summary>
+    public required string[] HeadLabels { get; init; }
+
+    /// <summary>The vector of <see cref="GoldenImage.Pixels"/>, as ONNX Runtime on CPU computed it at import.</summary>
+    public required float[] GoldenVector { get; init; }
+
+    /// <summary>Reads the metadata of a file; its weights are passed over.</summary>
+    /// <exception cref="InvalidDataException">It is no backbone's file.</exception>
+    public static BackboneFile Read(string path)
+    {
+        using var stream = File.OpenRead(path);
+        ModelHeader header;
+        try
+        {
+            header = ModelHeader.Parser.WithDiscardUnknownFields(true).ParseFrom(stream);
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            throw new InvalidDataException($"{path} is not an ONNX model, or was cut short", exception);
+        }
+
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in header.MetadataProps) metadata[entry.Key] = entry.Value;
+        try
+        {
+            return Read(metadata);
+        }
+        catch (Exception exception) when (exception is KeyNotFoundException or FormatException or JsonException or OverflowException)
+        {
+            throw new InvalidDataException($"{path} is no backbone: its metadata is not what `topfive backbone import` writes ({exception.Message})", exception);
+        }
+    }
+
     internal static bool IsFingerprint(string text) => text.Length == 64 && !text.AsSpan().ContainsAnyExcept(HexDigits);
+
+    /// <summary>Always in this order: the same import gives the same bytes.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> Metadata() =>
+    [
+        new(Prefix + "name", Name),
+        new(Prefix + "fingerprint", Fingerprint),
+        new(Prefix + "dimensions", Dimensions.ToString(CultureInfo.InvariantCulture)),
+        new(Prefix + "input_width", InputWidth.ToString(CultureInfo.InvariantCulture)),
+        new(Prefix + "input_height", InputHeight.ToString(CultureInfo.InvariantCulture)),
+        new(Prefix + "preprocessing", Preprocessing),
+        new(Prefix + "precision", Precision),
+        new(Prefix + "source", Source),
+        new(Prefix + "importer_version", ImporterVersion.ToString(CultureInfo.InvariantCulture)),
+        new(Prefix + "head_labels", JsonSerializer.Serialize(HeadLabels)),
+        new(Prefix + "golden_vector", Convert.ToBase64String(MemoryMarshal.AsBytes(GoldenVector.AsSpan()))),
+    ];
+
+    private static BackboneFile Read(Dictionary<string, string> metadata)
+    {
+        var file = new BackboneFile
+        {
+            Name = metadata[Prefix + "name"],
+            Fingerprint = metadata[Prefix + "fingerprint"],
+            Dimensions = Integer("dimensions"),
+            InputWidth = Integer("input_width"),
+            InputHeight = Integer("input_height"),
+            Preprocessing = metadata[Prefix + "preprocessing"],
+            Precision = metadata[Prefix + "precision"],
+            Source = metadata[Prefix + "source"],
+            ImporterVersion = Integer("importer_version"),
+            HeadLabels = JsonSerializer.Deserialize<string[]>(metadata[Prefix + "head_labels"]) ?? [],
+            GoldenVector = Floats(metadata[Prefix + "golden_vector"]),
+        };
+        if (!IsFingerprint(file.Fingerprint)) throw new FormatException("its fingerprint is not 64 hexadecimal digits");
+        if (file.GoldenVector.Length != file.Dimensions) throw new FormatException("its golden vector has another length than its vectors");
+        return file;
+
+        int Integer(string key) => int.Parse(metadata[Prefix + key], NumberStyles.None, CultureInfo.InvariantCulture);
+    }
+
+    private static float[] Floats(string base64) => MemoryMarshal.Cast<byte, float>(Convert.FromBase64String(base64)).ToArray();
 }
