@@ -1,0 +1,34 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Topfive.Cli;
+
+/// <summary>
+/// The line that <c>predict --json</c> writes for an image: <c>image</c>, and either <c>image_hash</c>, <c>head</c>,
+/// <c>version</c>, <c>source</c> and <c>predictions</c> (best first), or <c>error</c> with its status and message.
+/// </summary>
+internal static class PredictionJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        // Labels in their own letters; nobody puts this into a web page unread.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static string Line(PredictCommand.Answer answer) => answer.Response is { } response
+        ? JsonSerializer.Serialize(
+            new
+            {
+                Image = answer.Path,
+                ImageHash = Convert.ToHexStringLower(response.ImageHash.Span),
+                response.Head,
+                response.Version,
+                Source = RpcMessage.Name(response.Source),
+                Predictions = response.Predictions.Select(prediction => new { prediction.Label, prediction.Index, prediction.Probability }),
+            },
+            Options)
+        : JsonSerializer.Serialize(new { Image = answer.Path, Error = answer.Failure }, Options);
+}

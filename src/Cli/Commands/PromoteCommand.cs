@@ -1,0 +1,27 @@
+using System.CommandLine;
+using Topfive.Classifier.V1;
+
+namespace Topfive.Cli;
+
+/// <summary><c>topfive promote</c>: makes a version the live one.</summary>
+internal sealed class PromoteCommand : GatewayCommand
+{
+    private readonly Argument<string> _head = new("head") { Description = "The head's name" };
+    private readonly Argument<long?> _version = Numbers.Argument<long>(
+        "version", "The version's number, as `topfive heads HEAD` lists it", "a version's number, from 1", value => value >= 1);
+
+    public PromoteCommand(Terminal terminal) : base("promote", "Makes a version of a head live.", terminal)
+    {
+        Arguments.Add(_head);
+        Arguments.Add(_version);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    {
+        var request = new PromoteRequest { Head = parsed.GetRequiredValue(_head), Version = parsed.GetRequiredValue(_version)!.Value };
+        var response = await gateway.Heads.PromoteAsync(request, cancellationToken: cancellation);
+        var before = response.PreviousVersion == 0 ? "none was before" : $"version {response.PreviousVersion} was before";
+        Terminal.Say($"Version {response.Head.Version} of \"{response.Head.Head_}\" is live; {before}");
+        return 0;
+    }
+}

@@ -1,0 +1,21 @@
+using System.CommandLine;
+using Topfive.Classifier.V1;
+
+namespace Topfive.Cli;
+
+/// <summary><c>topfive rollback</c>: back to the version that was live before.</summary>
+internal sealed class RollbackCommand : GatewayCommand
+{
+    private readonly Argument<string> _head = new("head") { Description = "The head's name" };
+
+    public RollbackCommand(Terminal terminal)
+        : base("rollback", "Makes the version live that was live before the current one.", terminal) => Arguments.Add(_head);
+
+    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    {
+        var request = new RollbackRequest { Head = parsed.GetRequiredValue(_head) };
+        var response = await gateway.Heads.RollbackAsync(request, cancellationToken: cancellation);
+        Terminal.Say($"Version {response.Head.Version} of \"{response.Head.Head_}\" is live again; version {response.PreviousVersion} was");
+        return 0;
+    }
+}

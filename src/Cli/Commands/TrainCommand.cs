@@ -1,0 +1,74 @@
+using System.CommandLine;
+using Grpc.Core;
+using Topfive.Classifier.V1;
+
+namespace Topfive.Cli;
+
+/// <summary><c>topfive train</c>: a head from a dataset's vectors, epoch by epoch.</summary>
+internal sealed class TrainCommand : GatewayCommand
+{
+    private readonly Argument<string> _dataset = new("dataset") { Description = "The dataset's name" };
+
+    private readonly Option<string?> _head = new("--head") { Description = "The head that gets a new version [default: the dataset's name]" };
+
+    private readonly RecipeOptions _recipe = new();
+
+    private readonly Option<bool> _promote = new("--promote")
+    {
+        Description = "Make the new version live, which is the default",
+    };
+
+    private readonly Option<bool> _noPromote = new("--no-promote") { Description = "Leave the live version as it is" };
+
+    private readonly Option<string?> _plot = new("--plot") { Description = "Write loss and accuracy by epoch as a PNG" };
+
+    public TrainCommand(Terminal terminal)
+        : base("train", "Trains a head on a dataset. Ctrl-C leaves the run going; `topfive runs` finds it again.", terminal)
+    {
+        Arguments.Add(_dataset);
+        Options.Add(_head);
+        _recipe.AddTo(this);
+        Options.Add(_promote);
+        Options.Add(_noPromote);
+        Options.Add(_plot);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_promote) && result.GetValue(_noPromote))
+            {
+                result.AddError("--promote and --no-promote exclude each other.");
+            }
+        });
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    {
+        var dataset = parsed.GetRequiredValue(_dataset);
+        var request = new StartRunRequest
+        {
+            Dataset = dataset,
+            Head = parsed.GetValue(_head) ?? dataset,
+            Recipe = _recipe.Read(parsed),
+            Promote = !parsed.GetValue(_noPromote),
+        };
+        await RunAsync(Terminal, gateway, request, parsed.GetValue(_plot), cancellation);
+        return 0;
+    }
+
+    /// <summary>Starts a run and shows it until its end.</summary>
+    /// <exception cref="CommandFailure">The run failed.</exception>
+    public static async Task<Finished> RunAsync(
+        Terminal terminal, GatewayClient gateway, StartRunRequest request, string? plot, CancellationToken cancellation)
+    {
+        var run = await gateway.Training.StartRunAsync(request, cancellationToken: cancellation);
+        terminal.Say($"Run {run.RunId} trains \"{run.Head}\" on \"{run.Dataset}\" for {run.Recipe.Epochs} epochs");
+        try
+        {
+            return await RunDisplay.FollowAsync(terminal, gateway, run, plot, cancellation);
+        }
+        catch (Exception) when (cancellation.IsCancellationRequested)
+        {
+            terminal.Say($"The run goes on. Watch it: topfive runs show {run.RunId}    End it: topfive runs cancel {run.RunId}");
+            throw;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Topfive.Classifier.V1;
+using Topfive.Features.V1;
+
+namespace Topfive.Cli;
+
+/// <summary>The Gateway, and through it every service.</summary>
+internal sealed class GatewayClient : IDisposable
+{
+    private const int PartSize = 64 << 10;
+
+    private readonly GrpcChannel _channel;
+
+    private GatewayClient(GrpcChannel channel)
+    {
+        _channel = channel;
+        Prediction = new(channel);
+        Ingestion = new(channel);
+        Datasets = new(channel);
+        Training = new(channel);
+        Heads = new(channel);
+        Features = new(channel);
+    }
+
+    public Gateway.V1.Prediction.PredictionClient Prediction { get; }
+
+    public Gateway.V1.Ingestion.IngestionClient Ingestion { get; }
+
+    public Datasets.DatasetsClient Datasets { get; }
+
+    public Training.TrainingClient Training { get; }
+
+    public Heads.HeadsClient Heads { get; }
+
+    public FeatureExtraction.FeatureExtractionClient Features { get; }
+
+    public static GatewayClient Connect(Uri address) =>
+        new(GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20 }));
+
+    /// <returns>The live version, or null when there is no such head.</returns>
+    public async Task<Head?> FindHeadAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Heads.GetHeadAsync(new GetHeadRequest { Head = name }, cancellationToken: cancellation);
+        }
+        catch (RpcException failure) when (failure.StatusCode == StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="name">Of the head; a known one gets a further version.</param>
+    /// <param name="model">ONNX, as <c>topfive export</c> writes it.</param>
+    /// <param name="promote">True: the version goes live.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public async Task<Head> ImportHeadAsync(string name, Stream model, bool promote, CancellationToken cancellation)
+    {
+        using var call = Heads.ImportHead(cancellationToken: cancellation);
+        var part = new byte[PartSize];
+        var first = true;
+        int length;
+        while ((length = await model.ReadAsync(part, cancellation)) > 0 || first)
+        {
+            var request = new ImportHeadRequest { Data = ByteString.CopyFrom(part, 0, length) };
+            if (first)
+            {
+                request.Head = name;
+                request.Promote = promote;
+                first = false;
+            }
+
+            await call.RequestStream.WriteAsync(request, cancellation);
+        }
+
+        await call.RequestStream.CompleteAsync();
+        return await call;
+    }
+
+    public void Dispose() => _channel.Dispose();
+}

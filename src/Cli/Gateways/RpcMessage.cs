@@ -1,0 +1,22 @@
+using System.Text.RegularExpressions;
+using Grpc.Core;
+
+namespace Topfive.Cli;
+
+/// <summary>A failed call in one line: the status as gRPC spells it, and the message.</summary>
+internal static partial class RpcMessage
+{
+    public static string Of(RpcException failure) => Of(failure.StatusCode, failure.Status.Detail);
+
+    public static string Of(StatusCode code, string message) => $"{Name(code)}: {message}";
+
+    /// <returns>An enum value as protos spell it, e.g. NOT_FOUND.</returns>
+    public static string Name(Enum value) => CapitalInside().Replace(value.ToString(), "_").ToUpperInvariant();
+
+    /// <summary>True when no answer came at all, rather than an answer that says "unavailable".</summary>
+    public static bool IsUnreachable(RpcException failure) =>
+        failure.StatusCode == StatusCode.Unavailable && failure.Status.DebugException is not null;
+
+    [GeneratedRegex("(?<!^)(?=[A-Z])")]
+    private static partial Regex CapitalInside();
+}

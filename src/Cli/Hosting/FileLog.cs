@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+
+namespace Topfive.Cli;
+
+/// <summary>The services' log of one process, in a file: their lines would tear the terminal's bars apart.</summary>
+internal sealed class FileLog : ILoggerProvider
+{
+    private readonly StreamWriter _file;
+
+    /// <param name="path">Appended to.</param>
+    public FileLog(string path)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        Path = path;
+        var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        _file = new StreamWriter(stream) { AutoFlush = true };
+    }
+
+    public string Path { get; }
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    public void Dispose()
+    {
+        lock (_file)
+        {
+            _file.Dispose();
+        }
+    }
+
+    private void Write(string line)
+    {
+        lock (_file)
+        {
+            if (_file.BaseStream is { CanWrite: true })
+            {
+                _file.WriteLine(line);
+            }
+        }
+    }
+
+    private sealed class Logger(FileLog log, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            log.Write($"{DateTime.UtcNow:O} {logLevel} {category}: {formatter(state, exception)}{(exception is null ? "" : $"\n{exception}")}");
+    }
+}

@@ -1,0 +1,40 @@
+using Grpc.Core;
+
+namespace Topfive.Cli;
+
+/// <summary>Starts everything and sees to it that the backbone's own head is there to predict with.</summary>
+internal static class Startup
+{
+    public static async Task<TopfiveProcess> StartAsync(TopfiveOptions options, Terminal terminal, CancellationToken cancellation)
+    {
+        terminal.Say($"Starting the services and their store");
+        var process = await TopfiveProcess.StartAsync(options, cancellation);
+        try
+        {
+            using var gateway = GatewayClient.Connect(process.GatewayAddress);
+            await ImportOwnHeadAsync(gateway, options.ModelPath, terminal, cancellation);
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The dense head that came with the backbone's weights becomes a live head, unless the store has it already.</summary>
+    private static async Task ImportOwnHeadAsync(
+        GatewayClient gateway, string modelPath, Terminal terminal, CancellationToken cancellation)
+    {
+        var file = Path.ChangeExtension(modelPath, ".head.onnx");
+        var name = Path.GetFileNameWithoutExtension(modelPath);
+        if (!File.Exists(file) || await gateway.FindHeadAsync(name, cancellation) is not null)
+        {
+            return;
+        }
+
+        await using var model = File.OpenRead(file);
+        var head = await gateway.ImportHeadAsync(name, model, promote: true, cancellation);
+        terminal.Say($"Imported the backbone's own head \"{head.Head_}\" with {head.Labels.Count} labels");
+    }
+}

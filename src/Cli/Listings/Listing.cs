@@ -1,0 +1,24 @@
+namespace Topfive.Cli;
+
+/// <summary>A labelled image on disk.</summary>
+/// <param name="Id">What messages call it: its path below the folder, or its id in the CSV.</param>
+/// <param name="Path">The file.</param>
+/// <param name="Label">Its label.</param>
+internal sealed record LabeledFile(string Id, string Path, string Label);
+
+/// <summary>Something that cannot be imported, and why.</summary>
+internal sealed record Problem(string Id, string Reason);
+
+/// <summary>What a folder or a CSV holds.</summary>
+/// <param name="Files">The images, in the order of the listing.</param>
+/// <param name="Problems">Items that should be images and cannot be imported.</param>
+/// <param name="Skipped">Files that are no images by their extension, or stand in no class folder.</param>
+internal sealed record Listing(IReadOnlyList<LabeledFile> Files, IReadOnlyList<Problem> Problems, IReadOnlyList<string> Skipped);
+
+internal static class ImageExtensions
+{
+    /// <summary>What the services decode; in this order a CSV's id without extension is tried.</summary>
+    public static readonly string[] All = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
+
+    public static bool Match(string path) => All.Contains(Path.GetExtension(path).ToLowerInvariant());
+}

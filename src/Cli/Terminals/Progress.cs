@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Spectre.Console;
+
+namespace Topfive.Cli;
+
+/// <summary>How far a long piece of work is.</summary>
+internal interface IProgressDisplay
+{
+    /// <param name="done">Of the total, so far.</param>
+    void Show(long done);
+}
+
+internal static class Progress
+{
+    /// <summary>Runs work that reports how far it is: a bar on a terminal, a plain line every few seconds elsewhere.</summary>
+    /// <param name="terminal">Where to show it.</param>
+    /// <param name="what">E.g. "Importing".</param>
+    /// <param name="unit">What is counted, e.g. "images".</param>
+    /// <param name="total">Above 0.</param>
+    /// <param name="work">Calls the display whenever something is done, from any thread.</param>
+    public static async Task<T> RunAsync<T>(
+        Terminal terminal, string what, string unit, long total, Func<IProgressDisplay, Task<T>> work)
+    {
+        if (!terminal.IsInteractive)
+        {
+            return await work(new PlainLines(terminal, what, unit, total));
+        }
+
+        return await terminal.Out.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(context => work(new Bar(context.AddTask(Markup.Escape(what), maxValue: total), unit)));
+    }
+
+    private sealed class Bar(ProgressTask task, string unit) : IProgressDisplay
+    {
+        private readonly string _what = task.Description;
+
+        public void Show(long done)
+        {
+            task.Value = done;
+            task.Description = $"{_what} {done:N0} of {task.MaxValue:N0} {unit}";
+        }
+    }
+
+    private sealed class PlainLines(Terminal terminal, string what, string unit, long total) : IProgressDisplay
+    {
+        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
+        private readonly Lock _lock = new();
+        private TimeSpan _next = Interval;
+
+        public void Show(long done)
+        {
+            lock (_lock)
+            {
+                if (done < total && _clock.Elapsed < _next)
+                {
+                    return;
+                }
+
+                _next = _clock.Elapsed + Interval;
+                terminal.Say($"{what}: {done:N0} of {total:N0} {unit} ({(double)done / total:P0}), {done / _clock.Elapsed.TotalSeconds:N1} a second");
+            }
+        }
+    }
+}

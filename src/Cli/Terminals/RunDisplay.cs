@@ -1,0 +1,86 @@
+using Grpc.Core;
+using Spectre.Console;
+using Topfive.Classifier.V1;
+
+namespace Topfive.Cli;
+
+/// <summary>A run on the terminal: a line an epoch, a bar below them where someone watches, the result at the end.</summary>
+internal static class RunDisplay
+{
+    /// <param name="terminal">Where to show it.</param>
+    /// <param name="gateway">The Gateway.</param>
+    /// <param name="run">The run, at any time of its life.</param>
+    /// <param name="plot">A PNG of the curves to write; null: none.</param>
+    /// <param name="cancellation">Ends the display, not the run.</param>
+    /// <exception cref="CommandFailure">The run failed or was cancelled.</exception>
+    public static async Task<Finished> FollowAsync(
+        Terminal terminal, GatewayClient gateway, Run run, string? plot, CancellationToken cancellation)
+    {
+        var epochs = new List<Epoch>();
+        var end = await ShowEpochsAsync(terminal, gateway, run, epochs, cancellation);
+        if (plot is not null && epochs.Count > 0)
+        {
+            TrainingCurves.Save(plot, $"{run.Head} on {run.Dataset}", epochs);
+            terminal.Say($"Wrote {plot}");
+        }
+
+        if (end.EventCase == RunEvent.EventOneofCase.Failed)
+        {
+            throw new CommandFailure($"Run {run.RunId} ended after {epochs.Count} epochs. {RpcMessage.Of((StatusCode)end.Failed.Code, end.Failed.Message)}");
+        }
+
+        var finished = end.Finished;
+        terminal.Say($"Version {finished.Version} of \"{finished.Head}\" {(finished.Promoted ? "is live" : "is there; it is not live")}");
+        if (finished.Evaluation is { ValidationExamples: > 0 } evaluation)
+        {
+            terminal.Say($"On {evaluation.ValidationExamples:N0} validation images: top-1 {evaluation.Accuracy:P1}, top-5 {evaluation.Top5Accuracy:P1}, log-loss {evaluation.LogLoss:F3}");
+        }
+
+        return finished;
+    }
+
+    private static async Task<RunEvent> ShowEpochsAsync(
+        Terminal terminal, GatewayClient gateway, Run run, List<Epoch> epochs, CancellationToken cancellation)
+    {
+        if (!terminal.IsInteractive)
+        {
+            return await ShowAsync(_ => { });
+        }
+
+        return await terminal.Out.Progress().AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(context =>
+            {
+                var bar = context.AddTask("Training", maxValue: Math.Max(1, run.Recipe.Epochs));
+                return ShowAsync(epoch => bar.Value = epoch);
+            });
+
+        async Task<RunEvent> ShowAsync(Action<int> advance)
+        {
+            await foreach (var next in RunWatcher.WatchAsync(gateway, run.RunId, cancellation))
+            {
+                if (next.EventCase != RunEvent.EventOneofCase.Epoch)
+                {
+                    return next;
+                }
+
+                epochs.Add(next.Epoch);
+                terminal.Say($"{Line(next.Epoch, run.Recipe.Epochs)}");
+                advance(next.Epoch.Epoch_);
+            }
+
+            throw new CommandFailure($"Run {run.RunId} ended without a result.");
+        }
+    }
+
+    private static string Line(Epoch epoch, int of)
+    {
+        var line = $"epoch {epoch.Epoch_.ToString().PadLeft(of.ToString().Length)}/{of}  {epoch.Seconds:F1} s  loss {epoch.Loss:F4}  accuracy {epoch.Accuracy:F4}";
+        if (epoch.HasValLoss)
+        {
+            line += $"  val_loss {epoch.ValLoss:F4}  val_accuracy {epoch.ValAccuracy:F4}  val_top5 {epoch.ValTop5Accuracy:F4}";
+        }
+
+        return line;
+    }
+}
