@@ -24,9 +24,3 @@ public static class TestPhotos
     }
 }
 
-/// <param name="Name">The photograph's name.</param>
-/// <param name="Path">Its JPEG file.</param>
-public sealed record TestPhoto(string Name, string Path)
-{
-    public byte[] ReadBytes() => File.ReadAllBytes(Path);
-}
