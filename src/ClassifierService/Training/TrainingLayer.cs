@@ -1,0 +1,105 @@
+namespace Topfive.ClassifierService;
+
+/// <summary>
+/// A dense layer while it learns: weights, biases and RMSprop's second moments. Weights lie in panels of
+/// <see cref="PanelWidth"/> units, [panel][input][unit of the panel]: one thread owns a panel for the whole run, walks
+/// it once a step from end to end, and never needs another thread's numbers to sum its own. Inputs are padded to a
+/// multiple of four and units to whole panels; padding is zero and, its gradient being zero, stays zero.
+/// </summary>
+internal sealed unsafe class TrainingLayer : IDisposable
+{
+    public const int PanelWidth = 32;
+
+    private readonly AlignedFloats _weights;
+    private readonly AlignedFloats _weightMoments;
+    private readonly AlignedFloats _biases;
+    private readonly AlignedFloats _biasMoments;
+
+    public TrainingLayer(int inputs, int units)
+    {
+        Inputs = inputs;
+        Units = units;
+        PaddedInputs = RoundUp(inputs, 4);
+        Panels = RoundUp(units, PanelWidth) / PanelWidth;
+        _weights = new AlignedFloats((long)Panels * PaddedInputs * PanelWidth);
+        _weightMoments = new AlignedFloats(_weights.Length);
+        _biases = new AlignedFloats(PaddedUnits);
+        _biasMoments = new AlignedFloats(PaddedUnits);
+    }
+
+    public int Inputs { get; }
+
+    public int Units { get; }
+
+    public int PaddedInputs { get; }
+
+    public int Panels { get; }
+
+    public int PaddedUnits => Panels * PanelWidth;
+
+    public float* Weights(int panel) => _weights.Pointer + ((long)panel * PaddedInputs * PanelWidth);
+
+    public float* WeightMoments(int panel) => _weightMoments.Pointer + ((long)panel * PaddedInputs * PanelWidth);
+
+    public float* Biases(int panel) => _biases.Pointer + (panel * PanelWidth);
+
+    public float* BiasMoments(int panel) => _biasMoments.Pointer + (panel * PanelWidth);
+
+    /// <summary>Keras' GlorotUniform: uniform in ±√(6 / (inputs + units)), drawn row by row; biases are zero.</summary>
+    public void Initialize(ulong seed, int layer)
+    {
+        var random = new RandomStream(seed, RandomPurpose.InitialWeights, (ulong)layer);
+        var limit = MathF.Sqrt(6f / (Inputs + Units));
+        for (var input = 0; input < Inputs; input++)
+        {
+            for (var unit = 0; unit < Units; unit++)
+            {
+                var position = ((ulong)input * (ulong)Units) + (ulong)unit;
+                Weight(input, unit) = ((2 * random.UniformAt(position)) - 1) * limit;
+            }
+        }
+    }
+
+    /// <param name="weights">Row-major [inputs, units].</param>
+    /// <param name="biases">One a unit.</param>
+    public void Load(ReadOnlySpan<float> weights, ReadOnlySpan<float> biases)
+    {
+        for (var index = 0; index < weights.Length; index++)
+        {
+            Weight(index / Units, index % Units) = weights[index];
+        }
+
+        biases.CopyTo(_biases.Slice(0, Units));
+    }
+
+    /// <returns>Row-major [inputs, units].</returns>
+    public float[] CopyWeights()
+    {
+        var weights = new float[Inputs * Units];
+        for (var index = 0; index < weights.Length; index++)
+        {
+            weights[index] = Weight(index / Units, index % Units);
+        }
+
+        return weights;
+    }
+
+    public float[] CopyBiases() => _biases.Slice(0, Units).ToArray();
+
+    /// <summary>Bytes that a layer of this shape takes.</summary>
+    public static long Bytes(int inputs, int units) =>
+        2L * sizeof(float) * (RoundUp(inputs, 4) + 1L) * RoundUp(units, PanelWidth);
+
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _weightMoments.Dispose();
+        _biases.Dispose();
+        _biasMoments.Dispose();
+    }
+
+    public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    private ref float Weight(int input, int unit) =>
+        ref Weights(unit / PanelWidth)[((long)input * PanelWidth) + (unit % PanelWidth)];
+}
