@@ -13,6 +13,8 @@ public static class Program
         new RootCommand("Topfive: an image goes in, the five most likely labels come out.")
         {
             new UpCommand(terminal),
+            new DemoCommand(terminal),
+            new BackboneCommand(terminal),
             new ImportCommand(terminal),
             new TrainCommand(terminal),
             new PredictCommand(terminal),

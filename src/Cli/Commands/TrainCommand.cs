@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Grpc.Core;
 using Topfive.Classifier.V1;
 
 namespace Topfive.Cli;
@@ -50,25 +49,25 @@ internal sealed class TrainCommand : GatewayCommand
             Recipe = _recipe.Read(parsed),
             Promote = !parsed.GetValue(_noPromote),
         };
-        await RunAsync(Terminal, gateway, request, parsed.GetValue(_plot), cancellation);
-        return 0;
-    }
-
-    /// <summary>Starts a run and shows it until its end.</summary>
-    /// <exception cref="CommandFailure">The run failed.</exception>
-    public static async Task<Finished> RunAsync(
-        Terminal terminal, GatewayClient gateway, StartRunRequest request, string? plot, CancellationToken cancellation)
-    {
-        var run = await gateway.Training.StartRunAsync(request, cancellationToken: cancellation);
-        terminal.Say($"Run {run.RunId} trains \"{run.Head}\" on \"{run.Dataset}\" for {run.Recipe.Epochs} epochs");
+        var run = await StartAsync(Terminal, gateway, request, cancellation);
         try
         {
-            return await RunDisplay.FollowAsync(terminal, gateway, run, plot, cancellation);
+            await RunDisplay.FollowAsync(Terminal, gateway, run, parsed.GetValue(_plot), cancellation);
+            return 0;
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
         {
-            terminal.Say($"The run goes on. Watch it: topfive runs show {run.RunId}    End it: topfive runs cancel {run.RunId}");
+            Terminal.Say($"The run goes on. Watch it: topfive runs show {run.RunId}    End it: topfive runs cancel {run.RunId}");
             throw;
         }
+    }
+
+    /// <summary>Starts a run and says so.</summary>
+    public static async Task<Run> StartAsync(
+        Terminal terminal, GatewayClient gateway, StartRunRequest request, CancellationToken cancellation)
+    {
+        var run = await gateway.Training.StartRunAsync(request, cancellationToken: cancellation);
+        terminal.Say($"Run {run.RunId} trains \"{run.Head}\" on \"{run.Dataset}\" for {run.Recipe.Epochs} epochs");
+        return run;
     }
 }

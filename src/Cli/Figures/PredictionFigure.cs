@@ -25,26 +25,11 @@ internal static class PredictionFigure
     /// <param name="truth">The true label, if known.</param>
     public static void Save(string path, byte[] image, string title, IReadOnlyList<Prediction> predictions, string? truth)
     {
-        FigureFont.Use();
         var height = Math.Max(LeastHeight, 120 + (BarHeight * predictions.Count));
-        using var surface = SKSurface.Create(new SKImageInfo(Width, height));
-        surface.Canvas.Clear(SKColors.White);
-        DrawImage(surface.Canvas, image, new SKRect(Margin, Margin, ImageWidth + Margin, height - Margin));
-        var bars = Bars(title, predictions, truth);
-        bars.Render(surface.Canvas, new PixelRect(ImageWidth + (2 * Margin), Width - Margin, height - Margin, Margin / 2));
-        PngFile.Write(path, surface);
-    }
-
-    /// <summary>As large as the place allows, in its own proportions.</summary>
-    private static void DrawImage(SKCanvas canvas, byte[] encoded, SKRect place)
-    {
-        // Unlike a bitmap's decoding, an SKImage's turns a photo upright as its EXIF orientation says.
-        using var data = SKData.CreateCopy(encoded);
-        using var image = SKImage.FromEncodedData(data);
-        if (image is not null)
-        {
-            canvas.DrawImage(image, place.AspectFit(new SKSize(image.Width, image.Height)), new SKSamplingOptions(SKCubicResampler.Mitchell));
-        }
+        using var canvas = new FigureCanvas(Width, height);
+        canvas.Draw(image, new SKRect(Margin, Margin, ImageWidth + Margin, height - Margin));
+        canvas.Draw(Bars(title, predictions, truth), new SKRect(ImageWidth + (2 * Margin), Margin / 2, Width - Margin, height - Margin));
+        canvas.Save(path);
     }
 
     private static Plot Bars(string title, IReadOnlyList<Prediction> predictions, string? truth)

@@ -16,7 +16,6 @@ internal static class TrainingCurves
     /// <param name="epochs">In their order; at least one.</param>
     public static void Save(string path, string title, IReadOnlyList<Epoch> epochs)
     {
-        FigureFont.Use();
         var validated = epochs.Where(epoch => epoch.HasValLoss).ToArray();
         var loss = new Plot();
         AddLine(loss, "loss", Colors.C0, epochs, epoch => epoch.Loss);
@@ -32,11 +31,10 @@ internal static class TrainingCurves
         accuracy.Axes.SetLimitsY(0, 1.02);
         accuracy.Legend.Alignment = Alignment.LowerRight;
 
-        using var surface = SKSurface.Create(new SKImageInfo(Width, Height));
-        surface.Canvas.Clear(SKColors.White);
-        loss.Render(surface.Canvas, new PixelRect(0, Width / 2, Height, 0));
-        accuracy.Render(surface.Canvas, new PixelRect(Width / 2, Width, Height, 0));
-        PngFile.Write(path, surface);
+        using var canvas = new FigureCanvas(Width, Height);
+        canvas.Draw(loss, new SKRect(0, 0, Width / 2, Height));
+        canvas.Draw(accuracy, new SKRect(Width / 2, 0, Width, Height));
+        canvas.Save(path);
     }
 
     private static void AddLine(Plot plot, string name, Color color, IReadOnlyList<Epoch> epochs, Func<Epoch, float> value)

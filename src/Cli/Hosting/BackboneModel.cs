@@ -1,7 +1,83 @@
+using System.Diagnostics;
+using Topfive.Backbones;
+
 namespace Topfive.Cli;
 
+/// <summary>The backbone's file that the services start with: fetched and imported when it is not there yet.</summary>
 internal static class BackboneModel
 {
-    public static Task<string> EnsureAsync(string? path, Terminal terminal, CancellationToken cancellation) =>
-        Task.FromResult(path ?? Path.Combine(Repository.Root!, "models", "inception_v3.onnx"));
+    /// <param name="path">A file of the user's own; null: the checkout's.</param>
+    /// <param name="terminal">Hears what takes long.</param>
+    /// <param name="cancellation">Ends the wait; what is fetched stays.</param>
+    /// <returns>The path of an existing .onnx file.</returns>
+    public static async Task<string> EnsureAsync(string? path, Terminal terminal, CancellationToken cancellation)
+    {
+        if (path is not null)
+        {
+            return File.Exists(path)
+                ? path
+                : throw new CommandFailure($"There is no backbone at {path}; `topfive backbone import` makes one.");
+        }
+
+        var models = Path.Combine(
+            Repository.Root ?? throw new CommandFailure("Name the backbone's file with --model or Backbone__Model; `topfive backbone import` makes one."),
+            "models");
+        var model = Path.Combine(models, "inception_v3.onnx");
+        using var alone = await LockAsync(Path.Combine(models, "lock"), cancellation);
+        if (!IsCurrent(model))
+        {
+            terminal.Say($"Fetching the backbone's weights, about 40 MB (once)");
+            await FetchAsync(models, cancellation);
+            terminal.Say($"Importing the backbone into {model} (once)");
+            await Task.Run(() => BackboneImporter.ImportTfjs(Path.Combine(models, "tfjs", "inception_v3"), model), cancellation);
+        }
+
+        return model;
+    }
+
+    private static bool IsCurrent(string model)
+    {
+        try
+        {
+            return File.Exists(model) && BackboneFile.Read(model).ImporterVersion == BackboneImporter.Version;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The tests and a second `topfive up` of the same checkout prepare the same files.</summary>
+    private static async Task<FileStream> LockAsync(string path, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), cancellation);
+            }
+        }
+    }
+
+    private static async Task FetchAsync(string models, CancellationToken cancellation)
+    {
+        using var fetch = Process.Start(new ProcessStartInfo(Path.Combine(models, "fetch"))
+        {
+            WorkingDirectory = models,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        })!;
+        var output = fetch.StandardOutput.ReadToEndAsync(cancellation);
+        var errors = fetch.StandardError.ReadToEndAsync(cancellation);
+        await fetch.WaitForExitAsync(cancellation);
+        await output;
+        if (fetch.ExitCode != 0)
+        {
+            throw new CommandFailure($"The backbone's weights could not be fetched. {(await errors).Trim()}");
+        }
+    }
 }

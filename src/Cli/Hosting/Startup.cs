@@ -1,4 +1,4 @@
-using Grpc.Core;
+using Topfive.Backbones;
 
 namespace Topfive.Cli;
 
@@ -26,7 +26,7 @@ internal static class Startup
     private static async Task ImportOwnHeadAsync(
         GatewayClient gateway, string modelPath, Terminal terminal, CancellationToken cancellation)
     {
-        var file = Path.ChangeExtension(modelPath, ".head.onnx");
+        var file = BackboneImporter.HeadFile(modelPath);
         var name = Path.GetFileNameWithoutExtension(modelPath);
         if (!File.Exists(file) || await gateway.FindHeadAsync(name, cancellation) is not null)
         {

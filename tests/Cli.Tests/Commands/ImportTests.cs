@@ -1,0 +1,117 @@
+using Topfive.Classifier.V1;
+using Topfive.TestKit;
+using Xunit;
+
+namespace Topfive.Cli.Tests;
+
+public sealed class ImportTests : IDisposable
+{
+    private readonly TempDirectory _folder = new();
+
+    [Fact]
+    public async Task The_summary_counts_computed_cached_and_failed_images_and_names_the_failed_ones()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("a/1.png", "new"), ("a/2.png", "hit"), ("b/1.png", "bad"), ("b/2.png", "new"), ("b/read.me", "x"));
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("Imported 3 into \"d\": 2 computed, 1 cache hits; 1 failed", outcome.Output);
+        Assert.Contains("b/1.png: INVALID_ARGUMENT: the JPEG is truncated", outcome.Errors);
+        Assert.Contains("Skipped 1 files", outcome.Output);
+        Assert.Contains("b/read.me", outcome.Output);
+    }
+
+    [Fact]
+    public async Task Every_image_goes_with_its_label_and_Keras_side_of_the_split()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write([.. Enumerable.Range(0, 200).Select(i => ($"a/{i:D3}.png", "new")), .. Enumerable.Range(0, 5).Select(i => ($"b/{i}.png", "new"))]);
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d", "--validation", "0.5");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal(205, gateway.State.Ingested.Count);
+        Assert.All(gateway.State.Ingested, image => Assert.Equal("d", image.Dataset));
+        Assert.Equal(100, gateway.State.Ingested.Count(image => image.Label == "a" && image.Split == Split.Validation));
+        Assert.Equal(["b/0.png", "b/1.png"], gateway.State.Ingested.Where(image => image.Label == "b" && image.Split == Split.Validation).Select(image => image.Id));
+    }
+
+    [Fact]
+    public async Task An_image_over_the_services_limit_fails_alone_and_is_not_sent()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.MaxImageBytes = 10;
+        Write(("a/1.png", "far too long"), ("a/2.png", "short"));
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("a/1.png: 12 bytes; the services take at most 10", outcome.Errors);
+        Assert.Equal("a/2.png", Assert.Single(gateway.State.Ingested).Id);
+    }
+
+    [Fact]
+    public async Task Strict_and_an_import_of_nothing_end_with_1()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("a/1.png", "bad"));
+        Assert.Equal(1, (await gateway.RunAsync("import", _folder.Path, "--dataset", "d")).ExitCode);
+
+        Write(("a/2.png", "new"));
+        Assert.Equal(0, (await gateway.RunAsync("import", _folder.Path, "--dataset", "d")).ExitCode);
+        Assert.Equal(1, (await gateway.RunAsync("import", _folder.Path, "--dataset", "d", "--strict")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_stream_that_ends_early_says_why()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write([.. Enumerable.Range(0, 500).Select(i => ($"a/{i:D3}.png", i == 100 ? "end" : "new"))]);
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal("INTERNAL: the store burns", outcome.Errors.Trim());
+    }
+
+    [Fact]
+    public async Task A_csv_takes_its_images_from_another_folder()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("train/1.jpg", "new"), ("train/2.jpg", "new"), ("labels.csv", "id,breed\n1,boxer\n2,beagle\n3,boxer\n"));
+
+        var outcome = await gateway.RunAsync("import", _folder.File("labels.csv"), "--images", _folder.File("train"), "--dataset", "dogs");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal([("2", "beagle"), ("1", "boxer")], gateway.State.Ingested.Select(image => (image.Id, image.Label)));
+        Assert.Contains("  3: ", outcome.Errors);
+    }
+
+    [Fact]
+    public async Task Progress_off_a_terminal_is_plain_lines()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("a/1.png", "new"), ("a/2.png", "new"));
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+
+        Assert.Contains("Importing: 2 of 2 images (100 %)", outcome.Output);
+        Assert.DoesNotContain('\x1b', outcome.Output);
+        Assert.DoesNotContain('\r', outcome.Output);
+        Assert.All(outcome.Output.Split('\n'), line => Assert.Equal(line.TrimEnd(), line));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void Write(params (string Name, string Content)[] files)
+    {
+        foreach (var (name, content) in files)
+        {
+            var path = _folder.File(name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, content);
+        }
+    }
+}

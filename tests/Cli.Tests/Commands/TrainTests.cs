@@ -1,0 +1,117 @@
+using Topfive.Classifier.V1;
+using Topfive.TestKit;
+using Xunit;
+
+namespace Topfive.Cli.Tests;
+
+public sealed class TrainTests
+{
+    private static readonly RunEvent[] ThreeEpochs =
+    [
+        Epoch(1), Epoch(2), Epoch(3),
+        new()
+        {
+            Finished = new Finished
+            {
+                Head = "flowers", Version = 7, Promoted = true,
+                Evaluation = new Evaluation { ValidationExamples = 12, Accuracy = 0.5f, Top5Accuracy = 0.75f, LogLoss = 1.25f },
+            },
+        },
+    ];
+
+    [Fact]
+    public async Task Only_what_was_asked_for_is_in_the_recipe()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events = ThreeEpochs;
+
+        await gateway.RunAsync("train", "flowers", "--epochs", "3", "--dropout", "0", "--hidden", "256,128");
+
+        var started = gateway.State.Started!;
+        Assert.Equal(("flowers", "flowers", true), (started.Dataset, started.Head, started.Promote));
+        Assert.Equal(new Recipe { Epochs = 3, Dropout = 0, HiddenUnits = { 256, 128 } }, started.Recipe);
+        Assert.False(started.Recipe.HasLearningRate || started.Recipe.HasBatchSize);
+    }
+
+    [Fact]
+    public async Task A_head_without_hidden_layers_can_be_asked_for_and_left_unpromoted()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events = ThreeEpochs;
+
+        await gateway.RunAsync("train", "flowers", "--head", "linear", "--hidden", "none", "--no-promote", "--seed", "18446744073709551615");
+
+        var started = gateway.State.Started!;
+        Assert.Equal(("linear", false), (started.Head, started.Promote));
+        Assert.Equal(new Recipe { NoHiddenLayers = true, Seed = ulong.MaxValue }, started.Recipe);
+    }
+
+    [Fact]
+    public async Task Every_epoch_is_one_plain_line_and_the_result_follows()
+    {
+        using var folder = new TempDirectory();
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events = ThreeEpochs;
+
+        var outcome = await gateway.RunAsync("train", "flowers", "--plot", folder.File("curves.png"));
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal(3, outcome.Output.Split('\n').Count(line => line.StartsWith("epoch ")));
+        Assert.Contains("epoch 2/3  0.5 s  loss 1.5000  accuracy 0.2500  val_loss 2.0000", outcome.Output);
+        Assert.Contains("Version 7 of \"flowers\" is live", outcome.Output);
+        Assert.Contains("top-1 50.0 %, top-5 75.0 %, log-loss 1.250", outcome.Output);
+        Assert.True(new FileInfo(folder.File("curves.png")).Length > 5_000);
+    }
+
+    [Fact]
+    public async Task A_broken_watch_is_taken_up_again_and_no_epoch_shows_twice()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events = ThreeEpochs;
+        gateway.State.BreakAfter = 2;
+
+        var outcome = await gateway.RunAsync("train", "flowers");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal(3, outcome.Output.Split('\n').Count(line => line.StartsWith("epoch ")));
+    }
+
+    [Fact]
+    public async Task A_failed_run_ends_with_1_and_its_reason()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events = [Epoch(1), new() { Failed = new Google.Rpc.Status { Code = 1, Message = "the run was cancelled" } }];
+
+        var outcome = await gateway.RunAsync("train", "flowers");
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal("Run r1 ended after 1 epochs. CANCELLED: the run was cancelled", outcome.Errors.Trim());
+    }
+
+    [Fact]
+    public async Task An_interrupted_watch_leaves_the_run_and_says_how_to_find_it()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        using var interrupt = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+
+        var outcome = await CommandLine.RunAsync(["train", "flowers", "--gateway", gateway.Address], interrupt.Token);
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("topfive runs show r1", outcome.Output);
+        Assert.Contains("topfive runs cancel r1", outcome.Output);
+    }
+
+    private static RunEvent Epoch(int epoch) => new()
+    {
+        Epoch = new Epoch
+        {
+            Epoch_ = epoch,
+            Seconds = 0.5f,
+            Loss = 3f / epoch,
+            Accuracy = 0.125f * epoch,
+            ValLoss = 4f / epoch,
+            ValAccuracy = 0.1f * epoch,
+            ValTop5Accuracy = 0.2f * epoch,
+        },
+    };
+}

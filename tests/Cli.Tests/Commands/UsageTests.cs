@@ -1,0 +1,73 @@
+using Xunit;
+
+namespace Topfive.Cli.Tests;
+
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("train x --epochs 0", "--epochs must be 1 to 10,000; it is 0.")]
+    [InlineData("train x --epochs many", "--epochs must be 1 to 10,000; it is many.")]
+    [InlineData("train x --learning-rate 0", "above 0 and at most 10")]
+    [InlineData("train x --learning-rate NaN", "above 0 and at most 10")]
+    [InlineData("train x --learning-rate 0,1", "above 0 and at most 10")]
+    [InlineData("train x --batch-size 65537", "1 to 65,536")]
+    [InlineData("train x --dropout 1", "at least 0 and below 1")]
+    [InlineData("train x --hidden 256,0", "1 to 8,192")]
+    [InlineData("train x --hidden 1,2,3,4,5,6,7,8,9", "1 to 8 numbers")]
+    [InlineData("train x --seed -1", "--seed")]
+    [InlineData("train x --promote --no-promote", "exclude each other")]
+    [InlineData("predict a.png --top 2001", "1 to 2,000")]
+    [InlineData("predict a.png --version -1", "from 1")]
+    [InlineData("predict", "image")]
+    [InlineData("import folder", "--dataset")]
+    [InlineData("import folder --dataset x --validation 1", "at least 0 and below 1")]
+    [InlineData("promote head newest", "from 1")]
+    [InlineData("export --out x.onnx", "--head")]
+    [InlineData("heads --gateway localhost", "http://localhost:8080")]
+    [InlineData("up --port 70000", "0 to 65,000")]
+    [InlineData("backbone import --tfjs x", "--out")]
+    [InlineData("fly", "fly")]
+    [InlineData("", "command")]
+    public async Task Wrong_usage_ends_with_2_and_names_the_limit(string line, string named)
+    {
+        var outcome = await CommandLine.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains(named, outcome.Errors);
+        Assert.Empty(outcome.Output);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_not_there_is_named_in_one_line_with_what_to_do()
+    {
+        var outcome = await CommandLine.RunAsync(["heads", "--gateway", "http://127.0.0.1:1"]);
+
+        Assert.Equal(1, outcome.ExitCode);
+        var line = Assert.Single(outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("UNAVAILABLE", line);
+        Assert.Contains("http://127.0.0.1:1", line);
+        Assert.Contains("topfive up", line);
+    }
+
+    [Theory]
+    [InlineData("import nowhere --dataset x", "nowhere")]
+    [InlineData("up --model nowhere.onnx", "nowhere.onnx")]
+    [InlineData("backbone import --tfjs nowhere --out x.onnx", "nowhere")]
+    public async Task A_file_that_is_not_there_ends_with_1_and_is_named(string line, string named)
+    {
+        var outcome = await CommandLine.RunAsync(line.Split(' '));
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains(named, Assert.Single(outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    [Fact]
+    public async Task Help_names_every_command()
+    {
+        var outcome = await CommandLine.RunAsync(["--help"]);
+
+        Assert.Equal(0, outcome.ExitCode);
+        string[] commands = ["up", "demo", "backbone", "import", "train", "predict", "heads", "runs", "datasets", "promote", "rollback", "export"];
+        Assert.All(commands, command => Assert.Matches($@"\n  {command}\b", outcome.Output));
+    }
+}

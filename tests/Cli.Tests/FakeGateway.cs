@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Topfive.Classifier.V1;
+using Topfive.Features.V1;
+using Topfive.Gateway.V1;
+
+namespace Topfive.Cli.Tests;
+
+/// <summary>A Gateway that answers by rule and remembers what it was asked, on a free port.</summary>
+internal sealed class FakeGateway : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private FakeGateway(WebApplication app) => _app = app;
+
+    public string Address => _app.Urls.First();
+
+    public Answers State => _app.Services.GetRequiredService<Answers>();
+
+    public static async Task<FakeGateway> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton<Answers>();
+        var app = builder.Build();
+        app.MapGrpcService<FakePrediction>();
+        app.MapGrpcService<FakeIngestion>();
+        app.MapGrpcService<FakeTraining>();
+        app.MapGrpcService<FakeHeads>();
+        app.MapGrpcService<FakeFeatures>();
+        await app.StartAsync();
+        return new FakeGateway(app);
+    }
+
+    /// <summary>Runs a command line against this Gateway.</summary>
+    public Task<Outcome> RunAsync(params string[] args) => CommandLine.RunAsync([.. args, "--gateway", Address]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    /// <summary>What the fake answers, and what it was asked.</summary>
+    internal sealed class Answers
+    {
+        public ConcurrentQueue<LabeledImage> Ingested { get; } = [];
+
+        public StartRunRequest? Started { get; set; }
+
+        public PredictRequest? Predicted { get; set; }
+
+        public List<Head> Heads { get; } = [];
+
+        public IReadOnlyList<RunEvent> Events { get; set; } = [];
+
+        /// <summary>The watch breaks once after this many events.</summary>
+        public int? BreakAfter { get; set; }
+
+        public long MaxImageBytes { get; set; } = 1 << 20;
+    }
+
+    private sealed class FakeFeatures(Answers answers) : FeatureExtraction.FeatureExtractionBase
+    {
+        public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context) =>
+            Task.FromResult(new Backbone { MaxImageBytes = answers.MaxImageBytes });
+    }
+
+    private sealed class FakePrediction(Answers answers) : Gateway.V1.Prediction.PredictionBase
+    {
+        public override Task<PredictResponse> Predict(PredictRequest request, ServerCallContext context)
+        {
+            answers.Predicted = request;
+            if (request.Image.ToStringUtf8() is "text")
+            {
+                throw new RpcException(new Status(StatusCode.InvalidArgument, "image is not an image"));
+            }
+
+            if (request.Head == "nothing")
+            {
+                throw new RpcException(new Status(StatusCode.NotFound, "head \"nothing\" does not exist"));
+            }
+
+            var response = new PredictResponse { Head = request.Head, Version = 3, Source = Source.InFlight, ImageHash = ByteString.CopyFrom(0xAB, 0xCD) };
+            response.Predictions.Add(new Classifier.V1.Prediction { Label = "[tulip]", Index = 4, Probability = 0.75f });
+            response.Predictions.Add(new Classifier.V1.Prediction { Label = "rose", Index = 1, Probability = 0.125f });
+            return Task.FromResult(response);
+        }
+    }
+
+    /// <summary>An image "hit" was known, an image "bad" is refused, an image "end" ends the stream.</summary>
+    private sealed class FakeIngestion(Answers answers) : Ingestion.IngestionBase
+    {
+        public override async Task Ingest(
+            IAsyncStreamReader<LabeledImage> requestStream, IServerStreamWriter<IngestResult> responseStream, ServerCallContext context)
+        {
+            await foreach (var image in requestStream.ReadAllAsync())
+            {
+                var text = image.Image.ToStringUtf8();
+                if (text == "end")
+                {
+                    throw new RpcException(new Status(StatusCode.Internal, "the store burns"));
+                }
+
+                answers.Ingested.Enqueue(image);
+                var result = new IngestResult { Id = image.Id };
+                if (text == "bad")
+                {
+                    result.Error = new Google.Rpc.Status { Code = (int)StatusCode.InvalidArgument, Message = "the JPEG is truncated" };
+                }
+                else
+                {
+                    result.Ingested = new Ingested { Source = text == "hit" ? Source.Store : Source.Computed };
+                }
+
+                await responseStream.WriteAsync(result);
+            }
+        }
+    }
+
+    private sealed class FakeTraining(Answers answers) : Training.TrainingBase
+    {
+        public override Task<Run> StartRun(StartRunRequest request, ServerCallContext context)
+        {
+            answers.Started = request;
+            return Task.FromResult(new Run { RunId = "r1", Dataset = request.Dataset, Head = request.Head, Recipe = new Recipe { Epochs = 3 } });
+        }
+
+        public override async Task WatchRun(WatchRunRequest request, IServerStreamWriter<RunEvent> responseStream, ServerCallContext context)
+        {
+            var told = 0;
+            foreach (var next in answers.Events)
+            {
+                if (told++ == answers.BreakAfter)
+                {
+                    answers.BreakAfter = null;
+                    throw new RpcException(new Status(StatusCode.Unavailable, "going down"));
+                }
+
+                await responseStream.WriteAsync(next);
+            }
+
+            if (answers.Events.Count == 0)
+            {
+                await Task.Delay(System.Threading.Timeout.Infinite, context.CancellationToken);
+            }
+        }
+    }
+
+    private sealed class FakeHeads(Answers answers) : Heads.HeadsBase
+    {
+        public override Task<ListHeadsResponse> ListHeads(ListHeadsRequest request, ServerCallContext context)
+        {
+            var response = new ListHeadsResponse();
+            response.Heads.Add(answers.Heads.Where(head => request.Head.Length == 0 || head.Head_ == request.Head));
+            return Task.FromResult(response);
+        }
+
+        public override async Task ExportHead(
+            ExportHeadRequest request, IServerStreamWriter<ExportHeadResponse> responseStream, ServerCallContext context)
+        {
+            await responseStream.WriteAsync(new ExportHeadResponse { Data = ByteString.CopyFromUtf8("on") });
+            if (request.Head == "broken")
+            {
+                throw new RpcException(new Status(StatusCode.Unavailable, "the store is away"));
+            }
+
+            await responseStream.WriteAsync(new ExportHeadResponse { Data = ByteString.CopyFromUtf8("nx") });
+        }
+    }
+}
