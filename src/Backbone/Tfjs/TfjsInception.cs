@@ -8,7 +8,7 @@ internal sealed class TfjsInception
 {
     private readonly TfjsModel _model;
     private readonly Dictionary<Operation, string> _matches = [];
-    private readonly Dictionary<Convolution, FoldedConvolution> _folded = [];
+    private readonly Dictionary<Convolution, (TfjsLayer Layer, TfjsLayer Norm)> _convolutions = [];
 
     private TfjsInception(TfjsModel model) => _model = model;
 
@@ -19,7 +19,7 @@ internal sealed class TfjsInception
     {
         var reader = new TfjsInception(model);
         reader.Match(architecture.Output, lastBlock, "the vector");
-        return reader._folded;
+        return architecture.Convolutions.ToDictionary(convolution => convolution, reader.Fold);
     }
 
     private void Match(Operation operation, string name, string neededBy)
@@ -79,23 +79,8 @@ internal sealed class TfjsInception
         layer.RequirePair("dilation_rate", 1, 1);
         if (convolution is { Height: > 1 } or { Width: > 1 }) layer.Require("padding", layer.Text("padding", "valid"), convolution.Padded ? "same" : "valid");
 
+        _convolutions.Add(convolution, (layer, norm));
         Match(convolution.Inputs[0], layer.Input, layer.Name);
-        _folded.Add(convolution, Fold(convolution, layer, norm));
-    }
-
-    private FoldedConvolution Fold(Convolution convolution, TfjsLayer layer, TfjsLayer norm)
-    {
-        var (weights, filters) = (_model.Weights, convolution.Channels);
-        var kernel = weights.Read(layer.Name, "kernel", convolution.Height, convolution.Width, convolution.Inputs[0].Channels, filters);
-        var bias = layer.Flag("use_bias", absent: true) ? weights.Read(layer.Name, "bias", filters) : null;
-        var numbers = new BatchNorm(
-            norm.Flag("scale", absent: true) ? weights.Read(norm.Name, "gamma", filters) : null,
-            norm.Flag("center", absent: true) ? weights.Read(norm.Name, "beta", filters) : null,
-            weights.Read(norm.Name, "moving_mean", filters),
-            weights.Read(norm.Name, "moving_variance", filters),
-            norm.Number("epsilon", absent: 1e-3));
-        var folded = FoldedConvolution.Fold(convolution, kernel, bias, numbers);
-        return folded.IsFinite ? folded : throw new InvalidDataException($"layer {layer.Name} with {norm.Name}: its weights give numbers that are not finite");
     }
 
     private void MatchPooling(Operation operation, TfjsLayer layer, string kind, int stride, string padding)
@@ -114,6 +99,22 @@ internal sealed class TfjsInception
         layer.Require("axis", layer.Integer("axis"), 3, -1);
         layer.Require("number of inputs", layer.Inputs.Count, operation.Inputs.Count);
         for (var i = 0; i < operation.Inputs.Count; i++) Match(operation.Inputs[i], layer.Inputs[i], layer.Name);
+    }
+
+    private FoldedConvolution Fold(Convolution convolution)
+    {
+        var (layer, norm) = _convolutions[convolution];
+        var (weights, filters) = (_model.Weights, convolution.Channels);
+        var kernel = weights.Read(layer.Name, "kernel", convolution.Height, convolution.Width, convolution.Inputs[0].Channels, filters);
+        var bias = layer.Flag("use_bias", absent: true) ? weights.Read(layer.Name, "bias", filters) : null;
+        var numbers = new BatchNorm(
+            norm.Flag("scale", absent: true) ? weights.Read(norm.Name, "gamma", filters) : null,
+            norm.Flag("center", absent: true) ? weights.Read(norm.Name, "beta", filters) : null,
+            weights.Read(norm.Name, "moving_mean", filters),
+            weights.Read(norm.Name, "moving_variance", filters),
+            norm.Number("epsilon", absent: 1e-3));
+        var folded = FoldedConvolution.Fold(convolution, kernel, bias, numbers);
+        return folded.IsFinite ? folded : throw new InvalidDataException($"layer {layer.Name} with {norm.Name}: its weights give numbers that are not finite");
     }
 
     private static void RequireKind(TfjsLayer layer, string kind, string place)

@@ -43,14 +43,14 @@ internal sealed class TfjsWeights
             throw new InvalidDataException("a group in the weights manifest has no paths or no weights");
         }
 
-        var shards = paths.EnumerateArray().Select(path => Shard(directory, path)).ToList();
+        var shards = paths.EnumerateArray().Select(path => FindShard(directory, path)).ToList();
         var weights = entries.EnumerateArray().Select(entry => new TfjsWeight(entry)).ToList();
         CheckLength(shards, weights);
         var bytes = new byte[shards.Sum(shard => shard.Length)];
         var end = 0;
         foreach (var shard in shards)
         {
-            using var stream = shard.OpenRead();
+            using var stream = File.OpenRead(shard.Path);
             stream.ReadExactly(bytes, end, (int)shard.Length);
             end += (int)shard.Length;
         }
@@ -63,7 +63,7 @@ internal sealed class TfjsWeights
         }
     }
 
-    private static void CheckLength(List<FileInfo> shards, List<TfjsWeight> weights)
+    private static void CheckLength(List<Shard> shards, List<TfjsWeight> weights)
     {
         var left = shards.Sum(shard => shard.Length);
         if (left > Array.MaxLength) throw new InvalidDataException($"the shards hold {left} bytes; at most {Array.MaxLength} are read");
@@ -76,7 +76,7 @@ internal sealed class TfjsWeights
         if (left > 0) throw new InvalidDataException($"the shards hold {left} bytes more than the weights manifest describes ({string.Join(", ", shards.Select(shard => shard.Name))})");
     }
 
-    private static FileInfo Shard(string directory, JsonElement path)
+    private static Shard FindShard(string directory, JsonElement path)
     {
         var name = path.ValueKind == JsonValueKind.String ? path.GetString()! : throw new InvalidDataException("a path in the weights manifest is no text");
         if (name.Length == 0 || name.Contains('\0')) throw new InvalidDataException("a path in the weights manifest is empty or holds a zero");
@@ -86,7 +86,11 @@ internal sealed class TfjsWeights
             throw new InvalidDataException($"the weights manifest names '{name}', which is outside the model's folder");
         }
 
-        var file = new FileInfo(full);
-        return file.Exists ? file : throw new InvalidDataException($"the weights manifest names the shard '{name}', which is missing");
+        if (!File.Exists(full)) throw new InvalidDataException($"the weights manifest names the shard '{name}', which is missing");
+        // Of what is opened: a shard may be a link into somebody's cache.
+        using var stream = File.OpenRead(full);
+        return new Shard(name, full, stream.Length);
     }
+
+    private sealed record Shard(string Name, string Path, long Length);
 }
