@@ -13,6 +13,9 @@ public static class HeadModel
     internal const string LabelsKey = "topfive.labels";
     internal const string FingerprintKey = "topfive.backbone_fingerprint";
 
+    /// <summary>Most bytes of a model that are not numbers: layers, labels, everything else.</summary>
+    public const int MaxStructureBytes = 4 << 20;
+
     public static byte[] Write(DenseHead head)
     {
         var graph = new GraphBuilder("head");
@@ -49,6 +52,11 @@ public static class HeadModel
     public static DenseHead Read(
         ReadOnlySpan<byte> model, IReadOnlyList<string>? labels = null, string? backboneFingerprint = null)
     {
+        if (ModelSkim.StructureBytes(model) is > MaxStructureBytes and var bytes)
+        {
+            throw new InvalidDataException($"the head has {bytes} bytes that are not its layers' numbers; at most {MaxStructureBytes} are read");
+        }
+
         ModelProto parsed;
         try
         {

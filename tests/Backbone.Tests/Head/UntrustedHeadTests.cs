@@ -82,6 +82,27 @@ public class UntrustedHeadTests
     public void A_fingerprint_that_is_none_is_refused() => Refused(Changed(model => model.MetadataProps[1].Value = "inception"), "fingerprint");
 
     [Fact]
+    public void A_file_of_nothing_but_nodes_is_refused_before_it_is_parsed()
+    {
+        // 16 MiB of empty nodes would become more than a gigabyte of objects.
+        byte[] nodes = [.. Enumerable.Repeat((byte[])[0x0A, 0x00], 8 << 20).SelectMany(node => node)];
+        byte[] file = [0x3A, 0x80, 0x80, 0x80, 0x08, .. nodes];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Refused(file, "bytes that are not its layers' numbers");
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
+    public void A_head_of_many_megabytes_of_numbers_is_read()
+    {
+        var head = SomeHead.Create(2048, 1000, 40);
+
+        Assert.Equal(head.Parameters, HeadModel.Read(HeadModel.Write(head)).Parameters);
+    }
+
+    [Fact]
     public void Ten_thousand_damaged_files_are_read_or_refused_and_nothing_else_happens()
     {
         var model = HeadModel.Write(SomeHead.Create(6, 4, 3));
