@@ -50,6 +50,7 @@ public static class BackboneImporter
             HeadLabels = head?.Labels ?? [],
             GoldenVector = Run(graph.Build([]), GoldenImage.Pixels()),
         };
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(outFile))!);
         Write(HeadFile(outFile), head is null ? null : HeadModel.Write(head));
         Write(outFile, graph.Build(backbone.Metadata()).ToByteArray());
         return new ImportedBackbone(backbone, head);
@@ -91,9 +92,15 @@ public static class BackboneImporter
             return;
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var unfinished = $"{path}.unfinished";
-        File.WriteAllBytes(unfinished, content);
-        File.Move(unfinished, path, overwrite: true);
+        var unfinished = $"{path}.{Path.GetRandomFileName()}.unfinished";
+        try
+        {
+            File.WriteAllBytes(unfinished, content);
+            File.Move(unfinished, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
     }
 }
