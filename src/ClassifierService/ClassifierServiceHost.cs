@@ -1,3 +1,4 @@
+using Topfive.FeatureStore;
 using Topfive.ServiceDefaults;
 
 namespace Topfive.ClassifierService;
@@ -10,8 +11,19 @@ public static class ClassifierServiceHost
     public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
         var builder = ServiceBuilder.Create(args, settings, grpcPort: 8082, httpPort: 8092);
+        builder.Services.AddFeatureStore();
+        builder.Services.AddDatasets();
+        builder.Services.AddTraining();
+        builder.Services.AddHeads();
+        builder.Services.AddClassification();
+        builder.Services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
+
         var app = builder.Build();
         app.MapServiceDefaults();
+        app.MapGrpcService<DatasetsService>();
+        app.MapGrpcService<TrainingService>();
+        app.MapGrpcService<HeadsService>();
+        app.MapGrpcService<ClassificationService>();
         return app;
     }
 }

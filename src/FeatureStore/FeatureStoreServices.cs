@@ -18,6 +18,7 @@ public static class FeatureStoreServices
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<HeadStore>();
         services.AddSingleton<RunStore>();
+        services.AddSingleton<RunLeases>();
         return services;
     }
 }

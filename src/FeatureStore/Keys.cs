@@ -13,6 +13,9 @@ internal static class Keys
     public static readonly RedisKey Heads = "topfive:heads";
     public static readonly RedisKey Runs = "topfive:runs";
 
+    /// <summary>Set: ids of the runs that some process has in hand.</summary>
+    public static readonly RedisKey RunsInHand = "topfive:runs:in-hand";
+
     /// <summary>Messages are names of heads.</summary>
     public static readonly RedisChannel LiveHeads = RedisChannel.Literal("topfive:heads:live");
 
@@ -41,6 +44,12 @@ internal static class Keys
     public static RedisKey RunEvents(string runId) => $"topfive:run:{{{Escape(runId)}}}:events";
 
     public static RedisChannel RunEventsChannel(string runId) => RedisChannel.Literal($"topfive:run:{Escape(runId)}:events");
+
+    /// <summary>There while the process that has the run in hand lives.</summary>
+    public static RedisKey RunLease(string runId) => $"topfive:run:{{{Escape(runId)}}}:lease";
+
+    /// <summary>There when somebody asked for the run's end.</summary>
+    public static RedisKey RunCancel(string runId) => $"topfive:run:{{{Escape(runId)}}}:cancel";
 
     private static string Escape(string name) => Uri.EscapeDataString(name);
 }

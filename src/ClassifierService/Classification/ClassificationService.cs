@@ -1,0 +1,62 @@
+using System.Threading.Channels;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Topfive.Classifier.V1;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.ClassifierService;
+
+/// <summary>topfive.classifier.v1.Classification.</summary>
+internal sealed class ClassificationService(
+    VectorClassifier classifier, IOptions<ServingOptions> options, ILogger<ClassificationService> log) : Classification.ClassificationBase
+{
+    public override Task<ClassifyResponse> Classify(ClassifyRequest request, ServerCallContext context) =>
+        classifier.ClassifyAsync(request).AsTask();
+
+    /// <summary>Several items are worked on at a time, and answered in the order in which they came.</summary>
+    public override async Task ClassifyStream(
+        IAsyncStreamReader<ClassifyStreamRequest> requestStream, IServerStreamWriter<ClassifyStreamResponse> responseStream, ServerCallContext context)
+    {
+        var answers = Channel.CreateBounded<Task<ClassifyStreamResponse>>(options.Value.ItemsInFlight);
+        var reading = ReadAsync(requestStream, answers.Writer, context);
+        await foreach (var answer in answers.Reader.ReadAllAsync(context.CancellationToken))
+        {
+            await responseStream.WriteAsync(await answer, context.CancellationToken);
+        }
+
+        await reading;
+    }
+
+    private async Task ReadAsync(
+        IAsyncStreamReader<ClassifyStreamRequest> requests, ChannelWriter<Task<ClassifyStreamResponse>> answers, ServerCallContext context)
+    {
+        try
+        {
+            await foreach (var item in requests.ReadAllAsync(context.CancellationToken))
+            {
+                await answers.WriteAsync(AnswerAsync(item, context), context.CancellationToken);
+            }
+
+            answers.Complete();
+        }
+        catch (Exception exception)
+        {
+            answers.Complete(exception);
+        }
+    }
+
+    private async Task<ClassifyStreamResponse> AnswerAsync(ClassifyStreamRequest item, ServerCallContext context)
+    {
+        try
+        {
+            var request = item.Request ?? throw Failure.InvalidInput("request is not set");
+            return new ClassifyStreamResponse { Id = item.Id, Classified = await classifier.ClassifyAsync(request) };
+        }
+        catch (Exception exception)
+        {
+            var traceId = context.TraceId();
+            if (FailureTable.IsUnforeseen(exception)) log.LogError(exception, "ClassifyStream failed on an item; trace id {TraceId}", traceId);
+            return new ClassifyStreamResponse { Id = item.Id, Error = FailureTable.ToStatus(exception, traceId) };
+        }
+    }
+}

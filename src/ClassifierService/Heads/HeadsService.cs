@@ -1,0 +1,98 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Topfive.Classifier.V1;
+using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.ClassifierService;
+
+/// <summary>topfive.classifier.v1.Heads.</summary>
+internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporter importer) : Heads.HeadsBase
+{
+    private const int ExportPartBytes = 64 << 10;
+
+    public override async Task<ListHeadsResponse> ListHeads(ListHeadsRequest request, ServerCallContext context)
+    {
+        if (request.Head.Length == 0) return new ListHeadsResponse { Heads = { await heads.ListAsync() } };
+        NameRule.Check(request.Head, "head");
+        var versions = await heads.ListVersionsAsync(request.Head);
+        return versions.Count > 0 ? new ListHeadsResponse { Heads = { versions } } : throw UnknownHead(request.Head);
+    }
+
+    public override async Task<Head> GetHead(GetHeadRequest request, ServerCallContext context) =>
+        await GetAsync(request.Head, await VersionAsync(request.Head, request.Version));
+
+    public override async Task<PromoteResponse> Promote(PromoteRequest request, ServerCallContext context)
+    {
+        CheckNamed(request.Head, request.Version);
+        var previous = await heads.PromoteAsync(request.Head, request.Version) ?? throw await UnknownAsync(request.Head, request.Version);
+        await cache.RecheckAsync();
+        return new PromoteResponse { Head = await GetAsync(request.Head, request.Version), PreviousVersion = previous };
+    }
+
+    public override async Task<RollbackResponse> Rollback(RollbackRequest request, ServerCallContext context)
+    {
+        NameRule.Check(request.Head, "head");
+        if (await heads.RollbackAsync(request.Head) is not { } change)
+        {
+            throw (await heads.ListVersionsAsync(request.Head)).Count == 0
+                ? UnknownHead(request.Head)
+                : Failure.Precondition($"head '{request.Head}' has no version that was live before the current one");
+        }
+
+        await cache.RecheckAsync();
+        return new RollbackResponse { Head = await GetAsync(request.Head, change.Live), PreviousVersion = change.Previous };
+    }
+
+    public override async Task ExportHead(ExportHeadRequest request, IServerStreamWriter<ExportHeadResponse> responseStream, ServerCallContext context)
+    {
+        if (!Enum.IsDefined(request.Format)) throw Failure.InvalidInput($"format {(int)request.Format} is unknown; ONNX is 1");
+        var version = await VersionAsync(request.Head, request.Version);
+        var model = await heads.GetModelAsync(request.Head, version) ?? throw await UnknownAsync(request.Head, version);
+        for (var start = 0; start < model.Length; start += ExportPartBytes)
+        {
+            var part = model.AsMemory(start, Math.Min(ExportPartBytes, model.Length - start));
+            await responseStream.WriteAsync(new ExportHeadResponse { Data = UnsafeByteOperations.UnsafeWrap(part) }, context.CancellationToken);
+        }
+    }
+
+    public override Task<Head> ImportHead(IAsyncStreamReader<ImportHeadRequest> requestStream, ServerCallContext context) =>
+        importer.ImportAsync(requestStream.ReadAllAsync(context.CancellationToken), context.CancellationToken);
+
+    public override async Task<DeleteVersionResponse> DeleteVersion(DeleteVersionRequest request, ServerCallContext context)
+    {
+        CheckNamed(request.Head, request.Version);
+        return await heads.DeleteVersionAsync(request.Head, request.Version) switch
+        {
+            VersionDeletion.Deleted => new DeleteVersionResponse(),
+            VersionDeletion.Live => throw Failure.Precondition($"version {request.Version} of head '{request.Head}' is live: promote another one first"),
+            _ => throw await UnknownAsync(request.Head, request.Version),
+        };
+    }
+
+    private async Task<Head> GetAsync(string head, long version) =>
+        await heads.GetAsync(head, version) ?? throw await UnknownAsync(head, version);
+
+    /// <returns>The version that is meant: the live one for 0.</returns>
+    private async Task<long> VersionAsync(string head, long version)
+    {
+        NameRule.Check(head, "head");
+        if (version < 0) throw Failure.InvalidInput($"version is {version}; versions count from 1, and 0 is the live one");
+        if (version == 0) version = await heads.GetLiveVersionAsync(head);
+        return version != 0 ? version : throw await UnknownAsync(head, version);
+    }
+
+    private static void CheckNamed(string head, long version)
+    {
+        NameRule.Check(head, "head");
+        if (version < 1) throw Failure.InvalidInput($"version is {version}; name one from 1 up");
+    }
+
+    private async Task<Failure> UnknownAsync(string head, long version)
+    {
+        if ((await heads.ListVersionsAsync(head)).Count == 0) return UnknownHead(head);
+        return Failure.NotFound(version == 0 ? $"head '{head}' has no live version: promote one, or name a version" : $"head '{head}' has no version {version}");
+    }
+
+    private static Failure UnknownHead(string head) => Failure.NotFound($"there is no head '{head}'");
+}

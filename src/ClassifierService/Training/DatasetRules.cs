@@ -1,0 +1,49 @@
+using Topfive.Classifier.V1;
+using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.ClassifierService;
+
+/// <summary>What a dataset must have before a head can learn from it.</summary>
+internal static class DatasetRules
+{
+    public const int MinLabels = 2;
+    public const int MinExamplesPerLabel = 2;
+
+    /// <exception cref="Failure">INVALID_ARGUMENT, naming the label, its count and the limit.</exception>
+    public static void Check(DatasetSnapshot dataset, int dimensions, Recipe recipe, long memoryLimit)
+    {
+        if (dataset.Labels.Count < MinLabels)
+        {
+            throw Failure.InvalidInput($"dataset '{dataset.Dataset}' has {dataset.Labels.Count} label ('{dataset.Labels[0]}'); training needs at least {MinLabels}");
+        }
+
+        foreach (var count in DatasetDescription.Of(dataset).LabelCounts)
+        {
+            if (count.TrainingExamples + count.ValidationExamples < MinExamplesPerLabel)
+            {
+                throw Failure.InvalidInput($"label '{count.Label}' of dataset '{dataset.Dataset}' has 1 image; training needs at least {MinExamplesPerLabel} a label");
+            }
+
+            if (count.TrainingExamples == 0)
+            {
+                throw Failure.InvalidInput(
+                    $"label '{count.Label}' of dataset '{dataset.Dataset}' has {count.ValidationExamples} validation images and 0 training images; training needs at least 1");
+            }
+        }
+
+        CheckMemory(dataset, dimensions, recipe, memoryLimit);
+    }
+
+    private static void CheckMemory(DatasetSnapshot dataset, int dimensions, Recipe recipe, long limit)
+    {
+        var numbers = (long)dataset.Examples.Count * dimensions;
+        var bytes = (numbers * sizeof(float)) + Trainer.WorkingBytes(dimensions, dataset.Labels.Count, recipe, dataset.Examples.Count);
+        if (bytes > limit || numbers > Array.MaxLength)
+        {
+            throw Failure.InvalidInput(
+                $"training {dataset.Examples.Count:N0} examples of dataset '{dataset.Dataset}' with this recipe takes {bytes:N0} bytes; at most "
+                + $"{Math.Min(limit, Array.MaxLength * (long)sizeof(float)):N0} are allowed (Training__MemoryLimit): fewer examples, smaller hidden_units or batch_size");
+        }
+    }
+}

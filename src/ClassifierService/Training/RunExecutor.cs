@@ -1,0 +1,79 @@
+using Google.Rpc;
+using Microsoft.Extensions.Options;
+using Topfive.Classifier.V1;
+using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
+using Status = Google.Rpc.Status;
+
+namespace Topfive.ClassifierService;
+
+/// <summary>Trains a run from its first vector to its version, and writes down how it ended.</summary>
+internal sealed class RunExecutor(
+    TrainingDataLoader loader, BackboneRegistry backbones, HeadPublisher publisher, RunJournal journal,
+    IOptions<TrainingOptions> options, ILogger<RunExecutor> log)
+{
+    public async Task ExecuteAsync(ActiveRun active, CancellationToken stopping)
+    {
+        var run = active.Run;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(active.Stopped, stopping);
+        try
+        {
+            await journal.SucceedAsync(run, await TrainAsync(run, stop.Token));
+            log.LogInformation("run {RunId} made version {Version} of head {Head}", run.RunId, run.Version, run.Head);
+        }
+        catch (Exception exception)
+        {
+            await EndAsync(active, exception);
+        }
+    }
+
+    /// <summary>Ends a run that was stopped or failed; one that is no longer this process' own is left alone.</summary>
+    public async Task EndAsync(ActiveRun active, Exception exception)
+    {
+        var run = active.Run;
+        if (active.Cause == StopCause.LeaseLost) return;
+        try
+        {
+            var cancelled = exception is OperationCanceledException && active.Cause == StopCause.CancelRequested;
+            if (cancelled) await journal.StopAsync(run, RunState.Cancelled, new Status { Code = (int)Code.Cancelled, Message = "the run was cancelled" });
+            else await journal.StopAsync(run, RunState.Failed, Reason(run, exception));
+        }
+        catch (Exception unwritten)
+        {
+            log.LogError(unwritten, "the end of run {RunId} could not be written down; its lease lapses, and it will be marked failed", run.RunId);
+        }
+    }
+
+    private async Task<Finished> TrainAsync(Run run, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        await journal.StartAsync(run);
+        var backbone = await backbones.CurrentAsync() ?? throw RunStarter.NoBackbone();
+        var data = await loader.LoadAsync(run, backbone, cancellation);
+        using var trainer = new Trainer(data, run.Recipe, options.Value.ThreadCount);
+        using var epochs = trainer.Run(cancellation).GetEnumerator();
+        while (await OnOwnThread(epochs.MoveNext))
+        {
+            await journal.AddEpochAsync(run, epochs.Current);
+        }
+
+        var evaluation = await OnOwnThread(trainer.Evaluate);
+        cancellation.ThrowIfCancellationRequested();
+        return await publisher.PublishAsync(run, trainer.ToHead(backbone.Fingerprint), evaluation);
+    }
+
+    /// <summary>Epochs keep a thread busy for seconds: not one of those that answer calls.</summary>
+    private static Task<T> OnOwnThread<T>(Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private Status Reason(Run run, Exception exception)
+    {
+        if (exception is OperationCanceledException)
+        {
+            return new Status { Code = (int)Code.Unavailable, Message = "the service was stopped before the run's end: start it again" };
+        }
+
+        if (FailureTable.IsUnforeseen(exception)) log.LogError(exception, "run {RunId} failed", run.RunId);
+        return FailureTable.ToStatus(exception, run.RunId);
+    }
+}

@@ -1,0 +1,40 @@
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Options;
+using Topfive.Classifier.V1;
+using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.ClassifierService;
+
+/// <summary>Checks all that can be checked before a run, and queues it.</summary>
+internal sealed class RunStarter(DatasetStore datasets, BackboneRegistry backbones, RunQueue queue, IOptions<TrainingOptions> options)
+{
+    public static Failure NoBackbone() =>
+        Failure.Unavailable("no FeatureService has announced its backbone to this store yet: start one, and extract the images first");
+
+    public async Task<Run> StartAsync(StartRunRequest request, CancellationToken cancellation)
+    {
+        NameRule.Check(request.Dataset, "dataset");
+        NameRule.Check(request.Head, "head");
+        var recipe = RecipeRules.Complete(request.Recipe);
+        var dataset = await datasets.ReadAsync(request.Dataset, cancellation) ?? throw Failure.NotFound($"there is no dataset '{request.Dataset}'");
+        var backbone = await backbones.CurrentAsync() ?? throw NoBackbone();
+        DatasetRules.Check(dataset, backbone.Dimensions, recipe, options.Value.MemoryLimit);
+
+        var run = new Run
+        {
+            RunId = Guid.CreateVersion7().ToString("N"),
+            State = RunState.Queued,
+            Dataset = request.Dataset,
+            Head = request.Head,
+            Recipe = recipe,
+            Promote = request.Promote,
+            Created = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),
+            BackboneFingerprint = backbone.Fingerprint,
+        };
+        // The answer is of now; the run itself changes as soon as it is in the queue.
+        var answer = run.Clone();
+        await queue.AddAsync(run);
+        return answer;
+    }
+}

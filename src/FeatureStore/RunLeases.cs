@@ -1,0 +1,48 @@
+namespace Topfive.FeatureStore;
+
+/// <summary>
+/// Which runs a living process has in hand, and which of them somebody wants ended. A process renews its leases; when it
+/// dies they lapse, and whoever looks finds its runs abandoned.
+/// </summary>
+public sealed class RunLeases(StoreConnection connection)
+{
+    /// <summary>A lease that is not renewed for so long is gone.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan CancelLifetime = TimeSpan.FromDays(1);
+
+    public async Task TakeAsync(string runId)
+    {
+        // The lease first: a run in hand without one counts as abandoned.
+        await connection.Database.StringSetAsync(Keys.RunLease(runId), "", Lifetime);
+        await connection.Database.SetAddAsync(Keys.RunsInHand, runId);
+    }
+
+    /// <returns>False when the lease had lapsed: the run may be counted as abandoned by now.</returns>
+    public Task<bool> RenewAsync(string runId) => connection.Database.KeyExpireAsync(Keys.RunLease(runId), Lifetime);
+
+    /// <summary>After the run's end is recorded.</summary>
+    public async Task ReleaseAsync(string runId)
+    {
+        await connection.Database.SetRemoveAsync(Keys.RunsInHand, runId);
+        await Task.WhenAll(
+            connection.Database.KeyDeleteAsync(Keys.RunLease(runId)),
+            connection.Database.KeyDeleteAsync(Keys.RunCancel(runId)));
+    }
+
+    /// <returns>Runs that were in a process' hand which no longer answers.</returns>
+    public async Task<IReadOnlyList<string>> FindAbandonedAsync()
+    {
+        var inHand = await connection.Database.SetMembersAsync(Keys.RunsInHand);
+        var alive = await Task.WhenAll(inHand.Select(id => connection.Database.KeyExistsAsync(Keys.RunLease(id.ToString()))));
+        return [.. inHand.Where((_, i) => !alive[i]).Select(id => id.ToString())];
+    }
+
+    /// <returns>True for one caller only, who then tells the watchers of an abandoned run.</returns>
+    public Task<bool> TryClearAbandonedAsync(string runId) => connection.Database.SetRemoveAsync(Keys.RunsInHand, runId);
+
+    /// <summary>For a run that another process has in hand; that one looks every few seconds.</summary>
+    public Task RequestCancelAsync(string runId) => connection.Database.StringSetAsync(Keys.RunCancel(runId), "", CancelLifetime);
+
+    public Task<bool> IsCancelRequestedAsync(string runId) => connection.Database.KeyExistsAsync(Keys.RunCancel(runId));
+}
