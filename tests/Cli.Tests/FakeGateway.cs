@@ -97,7 +97,7 @@ internal sealed class FakeGateway : IAsyncDisposable
         }
     }
 
-    /// <summary>An image "hit" was known, an image "bad" is refused, an image "end" ends the stream.</summary>
+    /// <summary>An image that begins with "hit" was known, with "bad" is refused, with "end" ends the stream.</summary>
     private sealed class FakeIngestion(Answers answers) : Ingestion.IngestionBase
     {
         public override async Task Ingest(
@@ -106,20 +106,20 @@ internal sealed class FakeGateway : IAsyncDisposable
             await foreach (var image in requestStream.ReadAllAsync())
             {
                 var text = image.Image.ToStringUtf8();
-                if (text == "end")
+                if (text.StartsWith("end"))
                 {
                     throw new RpcException(new Status(StatusCode.Internal, "the store burns"));
                 }
 
                 answers.Ingested.Enqueue(image);
                 var result = new IngestResult { Id = image.Id };
-                if (text == "bad")
+                if (text.StartsWith("bad"))
                 {
                     result.Error = new Google.Rpc.Status { Code = (int)StatusCode.InvalidArgument, Message = "the JPEG is truncated" };
                 }
                 else
                 {
-                    result.Ingested = new Ingested { Source = text == "hit" ? Source.Store : Source.Computed };
+                    result.Ingested = new Ingested { Source = text.StartsWith("hit") ? Source.Store : Source.Computed };
                 }
 
                 await responseStream.WriteAsync(result);

@@ -63,7 +63,7 @@ internal sealed class ImportCommand : GatewayCommand
 
         var splits = KerasSplit.Assign(listing.Files, validation);
         var result = listing.Files.Count == 0
-            ? new ImportResult(0, 0, [])
+            ? new ImportResult(0, 0, 0, [])
             : await Progress.RunAsync(terminal, "Importing", "images", listing.Files.Count,
                 progress => new ImageImport(gateway, dataset).RunAsync(listing.Files, splits, progress, cancellation));
         result = result with { Failed = [.. listing.Problems, .. result.Failed] };
@@ -71,7 +71,7 @@ internal sealed class ImportCommand : GatewayCommand
         var labels = listing.Files.DistinctBy(file => file.Label).Count();
         var held = splits.Count(split => split == Split.Validation);
         terminal.Say($"{labels:N0} labels, {listing.Files.Count - held:N0} training and {held:N0} validation images");
-        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} computed, {result.CacheHits:N0} cache hits; {result.Failed.Count:N0} failed");
+        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} computed, {result.CacheHits:N0} cache hits; {result.Copies:N0} copies of others left out; {result.Failed.Count:N0} failed");
         foreach (var problem in result.Failed.Take(ProblemsShown))
         {
             terminal.Complain($"  {problem.Id}: {problem.Reason}");

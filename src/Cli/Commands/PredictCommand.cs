@@ -100,8 +100,7 @@ internal sealed class PredictCommand : GatewayCommand
     /// <summary>Writes the figure of an answer.</summary>
     public static void SaveFigure(Terminal terminal, string path, Answer answer, string? truth, bool quiet = false)
     {
-        var title = Path.GetFileName(answer.Path) + (truth is null ? "" : $" is {truth}");
-        PredictionFigure.Save(path, answer.Image, title, answer.Response!.Predictions, truth);
+        PredictionFigure.Save(path, answer.Image, Path.GetFileName(answer.Path), answer.Response!.Predictions, truth);
         if (!quiet)
         {
             terminal.Say($"Wrote {path}");
@@ -112,7 +111,7 @@ internal sealed class PredictCommand : GatewayCommand
     public static void ShowBars(Terminal terminal, Answer answer, string? truth)
     {
         var response = answer.Response!;
-        terminal.Say($"{answer.Path}  ({response.Head} v{response.Version}, {Origin(response)}{(truth is null ? "" : $", truly {truth}")})");
+        terminal.Say($"{answer.Path}  ({response.Head} v{response.Version}, {Origin(response)}{(truth is null ? "" : $", in truth {truth}")})");
         PredictionBars.Show(terminal, response.Predictions, truth);
     }
 

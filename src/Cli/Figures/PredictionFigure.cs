@@ -20,19 +20,19 @@ internal static class PredictionFigure
 
     /// <param name="path">The PNG.</param>
     /// <param name="image">The encoded image.</param>
-    /// <param name="title">What stands above the bars.</param>
+    /// <param name="name">The image's name.</param>
     /// <param name="predictions">Best first; at least one.</param>
     /// <param name="truth">The true label, if known.</param>
-    public static void Save(string path, byte[] image, string title, IReadOnlyList<Prediction> predictions, string? truth)
+    public static void Save(string path, byte[] image, string name, IReadOnlyList<Prediction> predictions, string? truth)
     {
         var height = Math.Max(LeastHeight, 120 + (BarHeight * predictions.Count));
         using var canvas = new FigureCanvas(Width, height);
         canvas.Draw(image, new SKRect(Margin, Margin, ImageWidth + Margin, height - Margin));
-        canvas.Draw(Bars(title, predictions, truth), new SKRect(ImageWidth + (2 * Margin), Margin / 2, Width - Margin, height - Margin));
+        canvas.Draw(Bars(name, predictions, truth), new SKRect(ImageWidth + (2 * Margin), Margin / 2, Width - Margin, height - Margin));
         canvas.Save(path);
     }
 
-    private static Plot Bars(string title, IReadOnlyList<Prediction> predictions, string? truth)
+    private static Plot Bars(string name, IReadOnlyList<Prediction> predictions, string? truth)
     {
         var plot = new Plot();
         var bars = plot.Add.Bars(predictions.Select((prediction, rank) => new Bar
@@ -51,11 +51,10 @@ internal static class PredictionFigure
             [.. predictions.Select((_, rank) => (double)-rank)], [.. predictions.Select(prediction => Shortened(prediction.Label))]);
         plot.Axes.Left.TickLabelStyle.FontSize = 15;
         plot.Axes.Left.MajorTickStyle.Length = 0;
-        plot.Title(title, 16);
+        plot.Title(Shortened(name) + (truth is null ? "" : $"\nin truth: {Shortened(truth)}"), 16);
         plot.XLabel("probability (%)");
         // Room behind the longest bar for its number.
-        plot.Axes.SetLimits(0, 118, 0.5 - predictions.Count, 0.5);
-        plot.Axes.Bottom.TickGenerator = new NumericManual([0, 20, 40, 60, 80, 100], ["0", "20", "40", "60", "80", "100"]);
+        plot.Axes.SetLimits(0, Math.Max(10, predictions[0].Probability * 100 * 1.25), 0.5 - predictions.Count, 0.5);
         plot.HideGrid();
         plot.Axes.Right.IsVisible = false;
         plot.Axes.Top.IsVisible = false;

@@ -20,14 +20,14 @@ internal static class TrainingCurves
         var loss = new Plot();
         AddLine(loss, "loss", Colors.C0, epochs, epoch => epoch.Loss);
         AddLine(loss, "val_loss", Colors.C1, validated, epoch => epoch.ValLoss);
-        Finish(loss, title, "loss (nats)", epochs.Count);
+        Finish(loss, $"{title}: loss", "categorical cross-entropy (nats)", epochs.Count);
         loss.Legend.Alignment = Alignment.UpperRight;
 
         var accuracy = new Plot();
         AddLine(accuracy, "accuracy", Colors.C0, epochs, epoch => epoch.Accuracy);
         AddLine(accuracy, "val_accuracy", Colors.C1, validated, epoch => epoch.ValAccuracy);
         AddLine(accuracy, "val_top5_accuracy", Colors.C2, validated, epoch => epoch.ValTop5Accuracy);
-        Finish(accuracy, title, "accuracy", epochs.Count);
+        Finish(accuracy, $"{title}: accuracy", "fraction of examples", epochs.Count);
         accuracy.Axes.SetLimitsY(0, 1.02);
         accuracy.Legend.Alignment = Alignment.LowerRight;
 

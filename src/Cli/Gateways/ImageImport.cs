@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Topfive.Classifier.V1;
 using Topfive.Features.V1;
+using Topfive.FeatureStore;
 using Topfive.Gateway.V1;
 
 namespace Topfive.Cli;
@@ -9,8 +10,9 @@ namespace Topfive.Cli;
 /// <summary>What became of the images.</summary>
 /// <param name="Computed">The backbone ran.</param>
 /// <param name="CacheHits">The vector was there already, or was just being computed for an identical image.</param>
+/// <param name="Copies">The same bytes as an earlier file of the listing: an image is in a dataset once.</param>
 /// <param name="Failed">Not in the dataset, and why.</param>
-internal sealed record ImportResult(int Computed, int CacheHits, IReadOnlyList<Problem> Failed)
+internal sealed record ImportResult(int Computed, int CacheHits, int Copies, IReadOnlyList<Problem> Failed)
 {
     public int Imported => Computed + CacheHits;
 }
@@ -62,7 +64,7 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
         {
             var file = files[i];
             await window.WaitAsync(cancellation);
-            if (await ReadAsync(file, maxImageBytes, results, cancellation) is { } image)
+            if (await ReadAsync(file, maxImageBytes, results, cancellation) is { } image && results.IsFirst(file, image.Span))
             {
                 await stream.WriteAsync(
                     new LabeledImage { Id = file.Id, Dataset = dataset, Image = image, Label = file.Label, Split = splits[i] }, cancellation);
@@ -103,7 +105,8 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
     {
         private readonly Lock _lock = new();
         private readonly List<Problem> _failed = [];
-        private int _computed, _cacheHits;
+        private readonly Dictionary<ImageHash, LabeledFile> _sent = [];
+        private int _computed, _cacheHits, _copies;
 
         public void Add(IngestResult result)
         {
@@ -116,7 +119,7 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
             lock (_lock)
             {
                 _ = result.Ingested.Source == Source.Computed ? _computed++ : _cacheHits++;
-                progress.Show(_computed + _cacheHits + _failed.Count);
+                Show();
             }
         }
 
@@ -125,10 +128,40 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
             lock (_lock)
             {
                 _failed.Add(problem);
-                progress.Show(_computed + _cacheHits + _failed.Count);
+                Show();
             }
         }
 
-        public ImportResult Sum() => new(_computed, _cacheHits, _failed);
+        /// <summary>
+        /// False for a copy of an earlier file. Sent as well, the copies would race for label and side: the first in the
+        /// listing has the word.
+        /// </summary>
+        public bool IsFirst(LabeledFile file, ReadOnlySpan<byte> image)
+        {
+            var hash = ImageHash.Of(image);
+            lock (_lock)
+            {
+                if (_sent.TryAdd(hash, file))
+                {
+                    return true;
+                }
+
+                if (_sent[hash].Label == file.Label)
+                {
+                    _copies++;
+                }
+                else
+                {
+                    _failed.Add(new Problem(file.Id, $"the same image as {_sent[hash].Id}, which is labelled \"{_sent[hash].Label}\""));
+                }
+
+                Show();
+                return false;
+            }
+        }
+
+        public ImportResult Sum() => new(_computed, _cacheHits, _copies, _failed);
+
+        private void Show() => progress.Show(_computed + _cacheHits + _copies + _failed.Count);
     }
 }

@@ -18,6 +18,9 @@ internal sealed class FileLog : ILoggerProvider
 
     public string Path { get; }
 
+    /// <summary>The last message that said why a service cannot go on.</summary>
+    public string? LastCritical { get; private set; }
+
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     public void Dispose()
@@ -46,7 +49,15 @@ internal sealed class FileLog : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log.Write($"{DateTime.UtcNow:O} {logLevel} {category}: {formatter(state, exception)}{(exception is null ? "" : $"\n{exception}")}");
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var message = formatter(state, exception);
+            if (logLevel == LogLevel.Critical)
+            {
+                log.LastCritical = message;
+            }
+
+            log.Write($"{DateTime.UtcNow:O} {logLevel} {category}: {message}{(exception is null ? "" : $"\n{exception}")}");
+        }
     }
 }

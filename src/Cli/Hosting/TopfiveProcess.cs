@@ -154,6 +154,8 @@ public sealed class TopfiveProcess : IAsyncDisposable
         {
             if (service is not null)
             {
+                // What had started, a backbone half loaded for one, has to end before the process may.
+                await service.StopAsync(CancellationToken.None);
                 await service.DisposeAsync();
             }
 
@@ -178,7 +180,7 @@ public sealed class TopfiveProcess : IAsyncDisposable
             {
                 if (_stopped.IsCancellationRequested || DateTime.UtcNow > deadline)
                 {
-                    throw new CommandFailure($"The {name} did not get ready; {LogPath} says why.");
+                    throw new CommandFailure($"The {name} did not get ready: {_log.LastCritical ?? $"{LogPath} says why"}.");
                 }
 
                 await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);

@@ -45,7 +45,7 @@ internal static class Progress
 
     private sealed class PlainLines(Terminal terminal, string what, string unit, long total) : IProgressDisplay
     {
-        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
         private readonly Stopwatch _clock = Stopwatch.StartNew();
         private readonly Lock _lock = new();

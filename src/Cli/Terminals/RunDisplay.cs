@@ -20,7 +20,7 @@ internal static class RunDisplay
         var end = await ShowEpochsAsync(terminal, gateway, run, epochs, cancellation);
         if (plot is not null && epochs.Count > 0)
         {
-            TrainingCurves.Save(plot, $"{run.Head} on {run.Dataset}", epochs);
+            TrainingCurves.Save(plot, run.Head, epochs);
             terminal.Say($"Wrote {plot}");
         }
 

@@ -17,7 +17,7 @@ public sealed class ImportTests : IDisposable
         var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
 
         Assert.Equal(0, outcome.ExitCode);
-        Assert.Contains("Imported 3 into \"d\": 2 computed, 1 cache hits; 1 failed", outcome.Output);
+        Assert.Contains("Imported 3 into \"d\": 2 computed, 1 cache hits; 0 copies of others left out; 1 failed", outcome.Output);
         Assert.Contains("b/1.png: INVALID_ARGUMENT: the JPEG is truncated", outcome.Errors);
         Assert.Contains("Skipped 1 files", outcome.Output);
         Assert.Contains("b/read.me", outcome.Output);
@@ -42,14 +42,28 @@ public sealed class ImportTests : IDisposable
     public async Task An_image_over_the_services_limit_fails_alone_and_is_not_sent()
     {
         await using var gateway = await FakeGateway.StartAsync();
-        gateway.State.MaxImageBytes = 10;
-        Write(("a/1.png", "far too long"), ("a/2.png", "short"));
+        gateway.State.MaxImageBytes = 20;
+        Write(("a/1.png", "far too long to be sent"), ("a/2.png", "short"));
 
         var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
 
         Assert.Equal(0, outcome.ExitCode);
-        Assert.Contains("a/1.png: 12 bytes; the services take at most 10", outcome.Errors);
+        Assert.Contains("a/1.png: 23 bytes; the services take at most 20", outcome.Errors);
         Assert.Equal("a/2.png", Assert.Single(gateway.State.Ingested).Id);
+    }
+
+    [Fact]
+    public async Task Of_copies_the_first_has_the_word_and_one_with_another_label_is_named()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("a/1.png", "the same"), ("a/2.png", "the same"), ("b/1.png", "the same"), ("b/2.png", "new"));
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+
+        Assert.Equal(["a/1.png", "b/2.png"], gateway.State.Ingested.Select(image => image.Id));
+        Assert.Contains("Imported 2 into \"d\": 2 computed, 0 cache hits; 1 copies of others left out; 1 failed", outcome.Output);
+        Assert.Contains("b/1.png: the same image as a/1.png, which is labelled \"a\"", outcome.Errors);
+        Assert.Contains("Importing: 4 of 4 images", outcome.Output);
     }
 
     [Fact]
@@ -111,7 +125,8 @@ public sealed class ImportTests : IDisposable
         {
             var path = _folder.File(name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, content);
+            // One word stands for an image of its own.
+            File.WriteAllText(path, content.Contains(' ') ? content : $"{content} {name}");
         }
     }
 }

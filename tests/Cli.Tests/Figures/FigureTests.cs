@@ -49,7 +49,7 @@ public sealed class FigureTests : IDisposable
     {
         var file = _folder.File("top5.png");
 
-        PredictionFigure.Save(file, Image(), "1f415.png is animal-mammal", Predictions("animal-mammal"), "animal-mammal");
+        PredictionFigure.Save(file, Image(), "1f3c3-200d-2640-fe0f-200d-27a1-fe0f.png", Predictions("animal-mammal"), "animal-mammal");
 
         using var figure = SKBitmap.Decode(file);
         Assert.True(Count(figure, IsGreen) > 1000);
