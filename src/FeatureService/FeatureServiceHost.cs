@@ -10,8 +10,20 @@ public static class FeatureServiceHost
     public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
         var builder = ServiceBuilder.Create(args, settings, grpcPort: 8081, httpPort: 8091);
+        builder.Services.AddCaching();
+        builder.Services.AddDecoding();
+        builder.Services.AddBatching();
+        builder.Services.AddEngine();
+        builder.Services.AddSingleton<FeatureExtractor>();
         var app = builder.Build();
         app.MapServiceDefaults();
+        app.MapGrpcService<FeatureExtractionService>();
         return app;
     }
+
+    /// <summary>
+    /// Ends when the backbone of a started application is warmed up and verified; with an
+    /// <see cref="InvalidDataException"/> or an ONNX Runtime exception when that failed and the application is stopping.
+    /// </summary>
+    public static Task ReadyAsync(WebApplication app) => app.Services.GetRequiredService<BackboneState>().Running;
 }

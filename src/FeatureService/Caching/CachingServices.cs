@@ -1,0 +1,14 @@
+using Topfive.FeatureStore;
+
+namespace Topfive.FeatureService;
+
+internal static class CachingServices
+{
+    public static IServiceCollection AddCaching(this IServiceCollection services)
+    {
+        services.AddFeatureStore();
+        services.AddSingleton<VectorCache>();
+        services.AddSingleton<InFlight<Computation>>();
+        return services;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using SkiaSharp;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.FeatureService;
+
+/// <summary>
+/// An encoded image becomes the network's pixels: RGB floats of 0…255 at the network's size. The first frame of an
+/// animation counts; EXIF orientation is applied; what is transparent lies over white; grey, palette, CMYK and 16-bit
+/// images become 8-bit RGB; embedded colour profiles are passed over, as TensorFlow's and Pillow's decoders do.
+/// </summary>
+internal sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
+{
+    private const string Accepted = "JPEG, PNG, WebP, GIF and BMP are accepted";
+
+    // An image being decoded can take 4 bytes a pixel of memory: as many at a time as there are cores to do it.
+    private readonly SemaphoreSlim _cores = new(Environment.ProcessorCount);
+
+    /// <param name="image">The encoded image.</param>
+    /// <param name="target">height × width × 3 floats, row-major; filled.</param>
+    /// <param name="width">What to resize to, in pixels.</param>
+    /// <param name="height">What to resize to, in pixels.</param>
+    /// <param name="cancellation">Ends the wait for a core.</param>
+    /// <returns>How long decoding and resizing took, without the wait.</returns>
+    /// <exception cref="Failure">InvalidInput: not an image, cut short, or over a limit; the message says which.</exception>
+    public async Task<TimeSpan> DecodeAsync(
+        ReadOnlyMemory<byte> image, Memory<float> target, int width, int height, CancellationToken cancellation)
+    {
+        await _cores.WaitAsync(cancellation);
+        try
+        {
+            var began = Stopwatch.GetTimestamp();
+            Decode(image, target.Span, width, height);
+            return Stopwatch.GetElapsedTime(began);
+        }
+        finally
+        {
+            _cores.Release();
+        }
+    }
+
+    public void Dispose() => _cores.Dispose();
+
+    internal void Decode(ReadOnlyMemory<byte> image, Span<float> target, int width, int height)
+    {
+        CheckBytes(image.Length);
+        using var pinned = image.Pin();
+        using var data = Wrap(pinned, image.Length);
+        using var codec = Open(data, image.Span);
+        CheckPixels(codec.Info);
+        using var bitmap = Pixels(codec, image.Span);
+        var origin = codec.EncodedOrigin;
+        if (origin == SKEncodedOrigin.TopLeft)
+        {
+            BilinearResizer.Resize(bitmap.GetPixelSpan(), bitmap.Width, bitmap.Height, target, width, height);
+            return;
+        }
+
+        var stored = new float[target.Length];
+        var (storedWidth, storedHeight) = Orientation.SwapsSides(origin) ? (height, width) : (width, height);
+        BilinearResizer.Resize(bitmap.GetPixelSpan(), bitmap.Width, bitmap.Height, stored, storedWidth, storedHeight);
+        Orientation.Apply(stored, target, width, height, origin);
+    }
+
+    private void CheckBytes(int length)
+    {
+        if (length == 0)
+        {
+            throw Failure.InvalidInput($"the image is empty (0 bytes); {Accepted}");
+        }
+
+        if (length > limits.Value.MaxImageBytes)
+        {
+            throw Failure.InvalidInput($"the image has {length:N0} bytes; at most {limits.Value.MaxImageBytes:N0} are accepted (Limits__MaxImageBytes)");
+        }
+    }
+
+    private static unsafe SKData Wrap(System.Buffers.MemoryHandle pinned, int length) => SKData.Create((nint)pinned.Pointer, length);
+
+    private static SKCodec Open(SKData data, ReadOnlySpan<byte> image)
+    {
+        var codec = SKCodec.Create(data) ?? throw Failure.InvalidInput($"the image cannot be read: it is {Signature.Describe(image)}; {Accepted}");
+        if (codec.EncodedFormat is SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Png or SKEncodedImageFormat.Webp
+            or SKEncodedImageFormat.Gif or SKEncodedImageFormat.Bmp)
+        {
+            return codec;
+        }
+
+        codec.Dispose();
+        throw Failure.InvalidInput($"the image cannot be read: it is {Signature.Describe(image)}; {Accepted}");
+    }
+
+    /// <summary>Before anything is decoded: a small file can claim any size.</summary>
+    private void CheckPixels(SKImageInfo header)
+    {
+        var pixels = (long)header.Width * header.Height;
+        if (pixels > limits.Value.MaxImagePixels)
+        {
+            throw Failure.InvalidInput(
+                $"the image is {header.Width:N0} × {header.Height:N0} = {pixels:N0} pixels; at most {limits.Value.MaxImagePixels:N0} are accepted (Limits__MaxImagePixels)");
+        }
+    }
+
+    private static SKBitmap Pixels(SKCodec codec, ReadOnlySpan<byte> image)
+    {
+        // No colour space: the numbers as they are stored, unconverted.
+        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul, colorspace: null);
+        var bitmap = new SKBitmap();
+        if (!bitmap.TryAllocPixels(info))
+        {
+            bitmap.Dispose();
+            throw new InsufficientMemoryException($"no memory for {info.BytesSize64:N0} bytes of pixels");
+        }
+
+        var result = codec.GetPixels(info, bitmap.GetPixels(), bitmap.RowBytes, new SKCodecOptions(frameIndex: 0));
+        if (result == SKCodecResult.Success && codec.EncodedFormat == SKEncodedImageFormat.Jpeg && ProgressiveJpeg.IsCutShort(image))
+        {
+            result = SKCodecResult.IncompleteInput;
+        }
+
+        if (result == SKCodecResult.Success)
+        {
+            return bitmap;
+        }
+
+        bitmap.Dispose();
+        var format = codec.EncodedFormat.ToString().ToUpperInvariant();
+        throw Failure.InvalidInput(result == SKCodecResult.IncompleteInput
+            ? $"the image is cut short: a {format} of {info.Width:N0} × {info.Height:N0} pixels whose data ends too early"
+            : $"the image is damaged: a {format} of {info.Width:N0} × {info.Height:N0} pixels that cannot be decoded ({result})");
+    }
+}

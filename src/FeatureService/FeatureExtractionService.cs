@@ -1,0 +1,121 @@
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Topfive.Features.V1;
+using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.FeatureService;
+
+/// <summary>The proto's side of feature extraction.</summary>
+internal sealed class FeatureExtractionService(
+    FeatureExtractor extractor, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
+{
+    private const int MaxHashes = 100_000;
+
+    public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context)
+    {
+        var backbone = state.Require();
+        return Task.FromResult(new Backbone
+        {
+            Name = backbone.File.Name,
+            Fingerprint = backbone.File.Fingerprint,
+            Dimensions = backbone.File.Dimensions,
+            InputWidth = backbone.File.InputWidth,
+            InputHeight = backbone.File.InputHeight,
+            Preprocessing = backbone.File.Preprocessing,
+            Precision = backbone.File.Precision,
+            Device = backbone.Device,
+            Engine = backbone.Engine,
+            Source = backbone.File.Source,
+            MaxImageBytes = limits.Value.MaxImageBytes,
+            MaxImagePixels = limits.Value.MaxImagePixels,
+        });
+    }
+
+    public override async Task<ExtractResponse> Extract(ExtractRequest request, ServerCallContext context)
+    {
+        if (request.Augmentation is not null)
+        {
+            throw Failure.NotBuilt("augmentation is not built yet: leave the field augmentation out");
+        }
+
+        using var extraction = request.InputCase switch
+        {
+            ExtractRequest.InputOneofCase.Image => await extractor.ExtractAsync(request.Image.Memory, request.OmitVector, context.CancellationToken),
+            ExtractRequest.InputOneofCase.ImageHash => await extractor.FindAsync(Hash(request.ImageHash, "image_hash")),
+            _ => throw Failure.InvalidInput("the request has neither image nor image_hash: set one"),
+        };
+        var response = new ExtractResponse
+        {
+            ImageHash = Bytes(extraction.Image),
+            BackboneFingerprint = extraction.Fingerprint,
+            Source = extraction.Source,
+            Timing = ToTiming(extraction),
+        };
+        if (!request.OmitVector)
+        {
+            response.Vector.AddRange(extraction.Vector);
+        }
+
+        return response;
+    }
+
+    public override Task ExtractStream(
+        IAsyncStreamReader<ExtractStreamRequest> requestStream, IServerStreamWriter<ExtractStreamResponse> responseStream, ServerCallContext context) =>
+        throw Failure.NotBuilt("ExtractStream is not built yet: call Extract for each image");
+
+    public override async Task<FindMissingResponse> FindMissing(FindMissingRequest request, ServerCallContext context)
+    {
+        var missing = await store.FindMissingAsync(state.Require().File.Fingerprint, Hashes(request.ImageHashes), context.CancellationToken);
+        return new FindMissingResponse { MissingImageHashes = { missing.Select(Bytes) } };
+    }
+
+    public override async Task GetVectors(GetVectorsRequest request, IServerStreamWriter<StoredVector> responseStream, ServerCallContext context)
+    {
+        var found = store.GetManyAsync(state.Require().File.Fingerprint, Hashes(request.ImageHashes), context.CancellationToken);
+        // One message for all: it is on the wire when WriteAsync ends.
+        var message = new StoredVector();
+        await foreach (var (image, vector) in found)
+        {
+            using (vector)
+            {
+                message.ImageHash = Bytes(image);
+                UnsafeCollectionOperations.SetCount(message.Vector, vector.Values.Length);
+                vector.Values.CopyTo(UnsafeCollectionOperations.AsSpan(message.Vector));
+            }
+
+            await responseStream.WriteAsync(message, context.CancellationToken);
+        }
+    }
+
+    public override async Task<DeleteVectorsResponse> DeleteVectors(DeleteVectorsRequest request, ServerCallContext context) =>
+        new() { Deleted = await store.DeleteAsync(state.Require().File.Fingerprint, Hashes(request.ImageHashes), context.CancellationToken) };
+
+    private static Timing ToTiming(Extraction extraction)
+    {
+        var timing = new Timing { Store = Duration.FromTimeSpan(extraction.LookUp) };
+        if (extraction.OwnComputation is { } own)
+        {
+            timing.Decode = Duration.FromTimeSpan(own.Decode);
+            timing.Queue = Duration.FromTimeSpan(own.Queue);
+            timing.Inference = Duration.FromTimeSpan(own.Inference);
+            timing.Store = Duration.FromTimeSpan(extraction.LookUp + own.Store);
+            timing.BatchSize = own.BatchSize;
+        }
+
+        return timing;
+    }
+
+    private static ImageHash[] Hashes(RepeatedField<ByteString> hashes) => hashes.Count <= MaxHashes
+        ? [.. hashes.Select((hash, i) => Hash(hash, $"image_hashes[{i}]"))]
+        : throw Failure.InvalidInput($"image_hashes has {hashes.Count:N0} entries; at most {MaxHashes:N0} are accepted");
+
+    private static ImageHash Hash(ByteString bytes, string field) => ImageHash.TryRead(bytes.Span, out var hash)
+        ? hash
+        : throw Failure.InvalidInput($"{field} has {bytes.Length} bytes; a SHA-256 has {ImageHash.Size}");
+
+    private static ByteString Bytes(ImageHash hash) => UnsafeByteOperations.UnsafeWrap(hash.ToByteArray());
+}
