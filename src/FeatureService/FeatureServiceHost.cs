@@ -23,7 +23,7 @@ public static class FeatureServiceHost
 
     /// <summary>
     /// Ends when the backbone of a started application is warmed up and verified; with an
-    /// <see cref="InvalidDataException"/> or an ONNX Runtime exception when that failed and the application is stopping.
+    /// exception (<see cref="InvalidDataException"/> where the message says it all) when that failed and the application stops.
     /// </summary>
     public static Task ReadyAsync(WebApplication app) => app.Services.GetRequiredService<BackboneState>().Running;
 }

@@ -84,7 +84,8 @@ public sealed class BadInputTests(RunningService service)
         Assert.Equal(StatusCode.Unimplemented, status.StatusCode);
         Assert.Contains("augmentation", status.Detail);
 
-        using var stream = service.Client.ExtractStream();
+        using var stream = service.Client.ExtractStream(deadline: DateTime.UtcNow.AddSeconds(20));
+        await stream.RequestStream.WriteAsync(new ExtractStreamRequest { Id = "a" });
         var exception = await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(default));
         Assert.Equal(StatusCode.Unimplemented, exception.StatusCode);
         Assert.Contains("call Extract for each image", exception.Status.Detail);

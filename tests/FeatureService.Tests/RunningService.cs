@@ -1,6 +1,6 @@
 using Grpc.Core;
-using Grpc.Net.Client;
 using Grpc.Health.V1;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Topfive.Features.V1;
 using Topfive.FeatureService.Tests;

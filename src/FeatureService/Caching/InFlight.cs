@@ -44,17 +44,17 @@ internal sealed class InFlight<TResult>
 
     private async Task FlyAsync(ImageHash image, Flight flight, Func<CancellationToken, Task<TResult>> work)
     {
+        // Gone before the result is out: who comes after a failure begins anew.
         try
         {
-            flight.Succeed(await work(flight.Abandoned));
+            var result = await work(flight.Abandoned);
+            _flights.TryRemove(new(image, flight));
+            flight.Succeed(result);
         }
         catch (Exception exception)
         {
-            flight.Fail(exception);
-        }
-        finally
-        {
             _flights.TryRemove(new(image, flight));
+            flight.Fail(exception);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
-using Microsoft.ML.OnnxRuntime;
 using StackExchange.Redis;
 using Topfive.Backbones;
 using Topfive.FeatureStore;
@@ -22,16 +21,25 @@ internal sealed class BackboneStart(
         {
             backbone = await Task.Run(Start, stoppingToken);
         }
-        catch (Exception exception) when (exception is InvalidDataException or OnnxRuntimeException)
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
-            log.LogCritical("{Message}", exception.Message);
+            var expected = exception is InvalidDataException;
+            log.LogCritical(expected ? null : exception, "{Message}", exception.Message);
             state.Failed(exception);
+            await StartedAsync(stoppingToken);
             lifetime.StopApplication();
             return;
         }
 
         state.Ready(backbone);
         await AnnounceAsync(backbone.File, stoppingToken);
+    }
+
+    /// <summary>A host that is told to stop while it still starts throws, and hides the reason.</summary>
+    private async Task StartedAsync(CancellationToken stopping)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStarted, stopping);
+        await Task.Delay(Timeout.Infinite, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private RunningBackbone Start()

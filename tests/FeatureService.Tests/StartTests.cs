@@ -1,0 +1,141 @@
+using System.Text;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Topfive.Backbones;
+using Topfive.Features.V1;
+using Topfive.FeatureStore;
+using Topfive.TestKit;
+using Xunit;
+
+namespace Topfive.FeatureService.Tests;
+
+public sealed class StartTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Vectors_survive_a_restart_and_the_backbone_is_announced()
+    {
+        var image = ByteString.CopyFrom(Some.NewImage());
+        ExtractResponse before;
+        await using (var first = await StartAsync())
+        {
+            before = await first.Client.ExtractAsync(new ExtractRequest { Image = image });
+        }
+
+        await using var second = await StartAsync();
+        var after = await second.Client.ExtractAsync(new ExtractRequest { Image = image });
+
+        Assert.Equal(Source.Store, after.Source);
+        Assert.Equal(before.Vector, after.Vector);
+        var announced = await second.App.Services.GetRequiredService<BackboneRegistry>().CurrentAsync();
+        Assert.Equal(new BackboneRecord(before.BackboneFingerprint, "inception_v3", 2048), announced);
+    }
+
+    [Fact]
+    public async Task Without_a_store_images_are_computed_and_answered_unless_the_vector_is_omitted()
+    {
+        await using var redis = await RedisServer.TryStartAsync();
+        Assert.SkipWhen(redis is null, RedisServer.WhySkipped);
+        await using var service = await StartAsync(("Store:ConnectionString", redis.ConnectionString));
+        await redis.KillAsync();
+        var image = ByteString.CopyFrom(Some.NewImage());
+
+        var response = await service.Client.ExtractAsync(new ExtractRequest { Image = image });
+        Assert.Equal((Source.Computed, 2048), (response.Source, response.Vector.Count));
+
+        var omitted = await ServiceInstance.FailureOf(service.Client.ExtractAsync(new ExtractRequest { Image = image, OmitVector = true }));
+        Assert.Equal(StatusCode.Unavailable, omitted.StatusCode);
+        Assert.Contains("Store__ConnectionString", omitted.Detail);
+
+        var byHash = await ServiceInstance.FailureOf(service.Client.ExtractAsync(new ExtractRequest { ImageHash = Some.Hash([1]) }));
+        Assert.Equal(StatusCode.Unavailable, byHash.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_missing_model_stops_the_service_and_says_what_to_do() =>
+        await StopsAsync("topfive up", ("Backbone:Model", _directory.File("none.onnx")), _directory.File("none.onnx"));
+
+    [Fact]
+    public async Task A_file_that_is_no_model_stops_the_service()
+    {
+        var path = _directory.File("text.onnx");
+        await File.WriteAllTextAsync(path, "this is no model");
+
+        await StopsAsync(path, ("Backbone:Model", path));
+    }
+
+    [Fact]
+    public async Task A_wrong_golden_vector_stops_the_service_with_the_file_and_the_difference()
+    {
+        var path = _directory.File("wrong.onnx");
+        var model = await File.ReadAllBytesAsync(await TestBackbone.ModelAsync());
+        // Metadata in base64: another first digit changes the first numbers and nothing else.
+        var at = model.AsSpan().IndexOf("topfive.golden_vector"u8) + 300;
+        "zzzz"u8.CopyTo(model.AsSpan(at));
+        await File.WriteAllBytesAsync(path, model);
+
+        await StopsAsync("golden vector", ("Backbone:Model", path), path, "cosine", "largest difference");
+    }
+
+    [Fact]
+    public Task A_gpu_is_refused_as_long_as_there_is_no_provider() => StopsAsync("no GPU provider", ("Backbone:Device", "cuda:0"), "cuda:0");
+
+    [Fact]
+    public Task Another_precision_than_the_files_is_refused() => StopsAsync("Backbone__Precision is int8", ("Backbone:Precision", "int8"), "is fp32");
+
+    [Theory]
+    [InlineData("Backbone:Device", "gpu", "Backbone__Device")]
+    [InlineData("Batching:MaxBatchSize", "0", "MaxBatchSize")]
+    [InlineData("Batching:QueueCapacity", "-1", "QueueCapacity")]
+    public async Task A_wrong_setting_stops_the_start_with_its_name(string setting, string value, string named)
+    {
+        var exception = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync((setting, value)));
+
+        Assert.Contains(named, exception.Message);
+    }
+
+    [Fact]
+    public void Until_it_is_ready_the_backbone_is_unavailable_and_not_healthy()
+    {
+        var state = new BackboneState();
+
+        var failure = Assert.Throws<ServiceDefaults.Failure>(state.Require);
+
+        Assert.Equal(ServiceDefaults.FailureKind.Unavailable, failure.Kind);
+        Assert.Contains("warming up", failure.Message);
+    }
+
+    private Task<ServiceInstance> StartAsync(params (string Name, string Value)[] settings) => ServiceInstance.StartAsync(Settings(settings));
+
+    private Dictionary<string, string?> Settings(params (string Name, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string?> { ["Store:DataDirectory"] = _directory.File("store") };
+        foreach (var (name, value) in settings)
+        {
+            all[name] = value;
+        }
+
+        return all;
+    }
+
+    private async Task StopsAsync(string message, (string, string) setting, params string[] more)
+    {
+        await using var app = FeatureServiceHost.Build([], await ServiceInstance.SettingsAsync(Settings(setting)));
+        var stopping = new TaskCompletionSource();
+        app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+
+        await app.StartAsync();
+
+        var exception = await Assert.ThrowsAsync<InvalidDataException>(() => FeatureServiceHost.ReadyAsync(app));
+        Assert.All([message, .. more], part => Assert.Contains(part, exception.Message));
+        await stopping.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await app.StopAsync();
+    }
+}
