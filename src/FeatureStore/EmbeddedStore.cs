@@ -30,7 +30,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
 
     /// <param name="dataDirectory">Made when missing; what an earlier run left in it is served again.</param>
     /// <param name="port">On loopback; 0: any free port.</param>
-    /// <param name="loggers">The server's warnings and errors; none when null.</param>
+    /// <param name="loggers">For the server's errors; null: none.</param>
     /// <param name="cancellation">Checked between attempts.</param>
     /// <exception cref="InvalidOperationException">Another process holds the directory, or the port is taken.</exception>
     public static async Task<EmbeddedStore> StartAsync(
@@ -88,7 +88,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
             "--device-type", "RandomAccess",
             "--aof", "true", "--aof-memory", "16m", "--aof-page-size", "2m", "--aof-commit-freq", "100", "--recover", "true",
             "-q", "true",
-        ], loggers);
+        ], new GarnetErrors(loggers));
         try
         {
             server.Start();

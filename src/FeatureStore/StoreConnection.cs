@@ -29,7 +29,7 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
             connectionString = _embedded.ConnectionString;
         }
 
-        _multiplexer = await ConnectionMultiplexer.ConnectAsync(Configuration(connectionString, loggers));
+        _multiplexer = await ConnectionMultiplexer.ConnectAsync(Configuration(connectionString));
     }
 
     public async ValueTask DisposeAsync()
@@ -57,7 +57,7 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
 
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static ConfigurationOptions Configuration(string connectionString, ILoggerFactory loggers)
+    private static ConfigurationOptions Configuration(string connectionString)
     {
         var configuration = ConfigurationOptions.Parse(connectionString);
         configuration.AbortOnConnectFail = false;
@@ -68,7 +68,6 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
         configuration.AsyncTimeout = 5_000;
         configuration.ReconnectRetryPolicy = new ExponentialRetry(200, 2_000);
         configuration.ClientName ??= "topfive";
-        configuration.LoggerFactory = loggers;
         return configuration;
     }
 }

@@ -22,7 +22,7 @@ internal readonly record struct GoldenCheck(double Cosine, double LargestDiffere
             largest = double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(largest, difference);
         }
 
-        return new GoldenCheck(TensorPrimitives.CosineSimilarity(vector, golden), largest / TensorPrimitives.MaxMagnitude(golden));
+        return new GoldenCheck(Math.Min(1, TensorPrimitives.CosineSimilarity(vector, golden)), largest / TensorPrimitives.MaxMagnitude(golden));
     }
 
     public override string ToString() => FormattableString.Invariant(
