@@ -9,7 +9,8 @@ public static class Repository
     public static string Root { get; } = FindRoot();
 
     /// <summary>Runs a program to its end; its output goes into the exception when it fails.</summary>
-    internal static async Task RunAsync(string folder, string program, params string[] arguments)
+    /// <returns>What it wrote to standard output.</returns>
+    public static async Task<string> RunAsync(string folder, string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -23,10 +24,12 @@ public static class Repository
         {
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{string.Concat(output)}");
         }
+
+        return output[0];
     }
 
     /// <summary>Waits until no other process holds the lock, and holds it until disposed.</summary>
-    internal static async Task<IDisposable> LockAsync(string path)
+    public static async Task<IDisposable> LockAsync(string path)
     {
         for (var waited = TimeSpan.Zero; ; waited += TimeSpan.FromMilliseconds(200))
         {

@@ -22,9 +22,9 @@ internal sealed class UpCommand : Command
         await using var process = await Startup.StartAsync(options, _terminal, cancellation);
         _terminal.Say($"Everything is ready; Ctrl-C stops it.");
         var addresses = _terminal.Table("service", "gRPC", "HTTP (health)");
-        addresses.Row("Gateway", $"{process.GatewayAddress}", $"{process.GatewayHttpAddress}healthz");
-        addresses.Row("FeatureService", $"{process.FeaturesAddress}", $"{process.FeaturesHttpAddress}healthz");
-        addresses.Row("ClassifierService", $"{process.ClassifierAddress}", $"{process.ClassifierHttpAddress}healthz");
+        addresses.Row("Gateway", $"{process.GatewayAddress}", $"{process.GatewayHttpAddress}healthz/ready");
+        addresses.Row("FeatureService", $"{process.FeaturesAddress}", $"{process.FeaturesHttpAddress}healthz/ready");
+        addresses.Row("ClassifierService", $"{process.ClassifierAddress}", $"{process.ClassifierHttpAddress}healthz/ready");
         addresses.Show();
         _terminal.Say($"Store {process.StoreConnectionString}, log {process.LogPath}");
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using Grpc.Core;
+using Grpc.Health.V1;
 using Grpc.Reflection;
+using Grpc.Reflection.V1;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Topfive.Classifier.V1;
@@ -35,6 +37,7 @@ internal static class GrpcForwarding
         [
             GatewayPrediction.Descriptor, Ingestion.Descriptor,
             Datasets.Descriptor, Training.Descriptor, Heads.Descriptor, FeatureExtraction.Descriptor,
+            Health.Descriptor, ServerReflection.Descriptor,
         ];
         services.Replace(ServiceDescriptor.Singleton(new ReflectionServiceImpl(described)));
         services.Replace(ServiceDescriptor.Singleton(new ReflectionV1ServiceImpl(described)));
