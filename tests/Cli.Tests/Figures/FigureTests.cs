@@ -68,6 +68,18 @@ public sealed class FigureTests : IDisposable
         Assert.Equal(0, Count(figure, IsGreen));
     }
 
+    [Fact]
+    public void A_photo_taken_sideways_stands_upright()
+    {
+        var file = _folder.File("top5.png");
+
+        PredictionFigure.Save(file, SidewaysJpeg(), "photo.jpg", Predictions("heart"), null);
+
+        using var figure = SKBitmap.Decode(file);
+        Assert.True(IsRed(figure.GetPixel(200, 60)), "the left side of the file is the top of the photo");
+        Assert.True(figure.GetPixel(200, 340) is { Blue: > 180, Red: < 60 });
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static Prediction[] Predictions(string best) =>
@@ -85,6 +97,23 @@ public sealed class FigureTests : IDisposable
         bitmap.Erase(new SKColor(220, 20, 20));
         using var png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
         return png.ToArray();
+    }
+
+    /// <summary>Wide in the file, red on the left and blue on the right, and by its EXIF a quarter turn to the right.</summary>
+    private static byte[] SidewaysJpeg()
+    {
+        using var surface = SKSurface.Create(new SKImageInfo(160, 80));
+        surface.Canvas.Clear(new SKColor(220, 20, 20));
+        using var blue = new SKPaint { Color = new SKColor(20, 20, 220) };
+        surface.Canvas.DrawRect(80, 0, 80, 80, blue);
+        using var jpeg = surface.Snapshot().Encode(SKEncodedImageFormat.Jpeg, 95);
+        byte[] exif =
+        [
+            0xFF, 0xE1, 0, 34, .. "Exif\0\0"u8, .. "MM"u8, 0, 42, 0, 0, 0, 8,
+            0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
+        ];
+        var bytes = jpeg.ToArray();
+        return [.. bytes[..2], .. exif, .. bytes[2..]];
     }
 
     private static int DarkPixels(SKBitmap figure, SKRectI area) =>
