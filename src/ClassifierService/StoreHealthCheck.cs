@@ -14,9 +14,9 @@ internal sealed class StoreHealthCheck(BackboneRegistry backbones) : IHealthChec
             await backbones.CurrentAsync();
             return HealthCheckResult.Healthy("the feature store answers");
         }
-        catch (RedisException exception)
+        catch (RedisException)
         {
-            return HealthCheckResult.Unhealthy("the feature store does not answer: check Store__ConnectionString and the server behind it", exception);
+            return HealthCheckResult.Unhealthy("the feature store does not answer: check Store__ConnectionString and the server behind it");
         }
     }
 }
