@@ -1,1 +1,4 @@
-await Topfive.ClassifierService.ClassifierServiceHost.Build(args).RunAsync();
+using Topfive.ClassifierService;
+using Topfive.ServiceDefaults;
+
+return await ServiceProgram.RunAsync(() => ClassifierServiceHost.Build(args));

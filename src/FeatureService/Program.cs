@@ -1,6 +1,4 @@
 using Topfive.FeatureService;
+using Topfive.ServiceDefaults;
 
-var app = FeatureServiceHost.Build(args);
-var ready = FeatureServiceHost.ReadyAsync(app);
-await app.RunAsync();
-return ready.IsFaulted ? 1 : 0;
+return await ServiceProgram.RunAsync(() => FeatureServiceHost.Build(args), FeatureServiceHost.ReadyAsync);

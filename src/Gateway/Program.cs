@@ -1,1 +1,4 @@
-await Topfive.Gateway.GatewayHost.Build(args).RunAsync();
+using Topfive.Gateway;
+using Topfive.ServiceDefaults;
+
+return await ServiceProgram.RunAsync(() => GatewayHost.Build(args));

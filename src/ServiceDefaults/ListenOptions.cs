@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace Topfive.ServiceDefaults;
 
 /// <summary>Where a service listens: configuration section <c>Listen</c>.</summary>
-public sealed class ListenOptions
+public sealed class ListenOptions : IValidatableObject
 {
     public const string Section = "Listen";
 
@@ -18,4 +19,12 @@ public sealed class ListenOptions
     /// <summary>HTTP/1.1, for health; 0: any free port.</summary>
     [Range(0, 65535)]
     public int HttpPort { get; set; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (!IPAddress.TryParse(Address, out _))
+        {
+            yield return new ValidationResult($"'{Address}' is no IP address, such as 127.0.0.1 or 0.0.0.0", [nameof(Address)]);
+        }
+    }
 }

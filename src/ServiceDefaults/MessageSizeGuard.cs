@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,8 +10,9 @@ using Microsoft.Extensions.Options;
 namespace Topfive.ServiceDefaults;
 
 /// <summary>
-/// Refuses a call whose first message says that it is too long, before its bytes are read: INVALID_ARGUMENT with the size
-/// and the limit. (gRPC's own check answers RESOURCE_EXHAUSTED, which tells clients to try again later.)
+/// Refuses a call whose one request message says that it is too long, before its bytes are read: INVALID_ARGUMENT with the
+/// size and the limit. (gRPC's own check, which is left to guard streams, answers RESOURCE_EXHAUSTED: that tells clients to
+/// try again later.)
 /// </summary>
 internal static class MessageSizeGuard
 {
@@ -22,7 +24,7 @@ internal static class MessageSizeGuard
         var limits = app.Services.GetRequiredService<IOptions<LimitOptions>>().Value;
         app.Use(async (http, next) =>
         {
-            if (IsGrpc(http.Request) && await FirstMessageBytesAsync(http) is { } length && length > limits.MaxMessageBytes)
+            if (SendsOneMessage(http.GetEndpoint()) && await FirstMessageBytesAsync(http) is { } length && length > limits.MaxMessageBytes)
             {
                 await http.RefuseGrpcAsync(StatusCode.InvalidArgument,
                     $"the message has {length:N0} bytes; at most {limits.MaxMessageBytes:N0} are accepted (an image: {limits.MaxImageBytes:N0}, Limits__MaxImageBytes)");
@@ -33,8 +35,10 @@ internal static class MessageSizeGuard
         });
     }
 
-    private static bool IsGrpc(HttpRequest request) =>
-        request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
+    /// <summary>A caller that streams may wait for an answer before it sends anything: its first message is not waited for.</summary>
+    private static bool SendsOneMessage(Endpoint? endpoint) =>
+        endpoint?.Metadata.GetMetadata<OneMessageRequest>() is not null
+        || endpoint?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.Type is MethodType.Unary or MethodType.ServerStreaming;
 
     /// <returns>Null when the request ends before its first message.</returns>
     private static async ValueTask<long?> FirstMessageBytesAsync(HttpContext http)
@@ -53,3 +57,6 @@ internal static class MessageSizeGuard
         return BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
     }
 }
+
+/// <summary>Marks an endpoint that is no gRPC method of this service itself, but takes one gRPC request message.</summary>
+public sealed class OneMessageRequest;

@@ -28,9 +28,9 @@ public static class ServiceBuilder
         builder.Services.AddValidatedOptions<LimitOptions>(LimitOptions.Section);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
 
-        var listen = builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>()!;
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ListenOptions>>((kestrel, options) =>
         {
+            var listen = options.Value;
             var address = IPAddress.Parse(listen.Address);
             kestrel.Listen(address, listen.GrpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
             kestrel.Listen(address, listen.HttpPort, endpoint => endpoint.Protocols = HttpProtocols.Http1);

@@ -43,6 +43,17 @@ public sealed class ForwardingTests
     }
 
     [Fact]
+    public async Task A_stream_whose_caller_sends_nothing_yet_reaches_the_service()
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+        using var stream = new FeatureExtraction.FeatureExtractionClient(gateway.Channel).ExtractStream(deadline: DateTime.UtcNow.AddSeconds(20));
+
+        var error = await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(CancellationToken.None));
+
+        Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
+    }
+
+    [Fact]
     public async Task A_missing_downstream_is_named_in_the_error_and_in_health()
     {
         await using var gateway = await RunningGateway.StartAsync(("Services:Classifier", "http://127.0.0.1:1"));

@@ -71,7 +71,15 @@ internal static class GrpcForwarding
     {
         var destination = address.Replace("dns:///", "http://", StringComparison.Ordinal);
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
-        app.MapPost($"/{service.FullName}/{{method}}", async (HttpContext http) =>
+        foreach (var method in service.Methods.Where(method => !method.IsClientStreaming))
+        {
+            app.MapPost($"/{service.FullName}/{method.Name}", ForwardAsync).WithMetadata(new OneMessageRequest());
+        }
+
+        // The streaming ones, and those of later versions.
+        app.MapPost($"/{service.FullName}/{{method}}", ForwardAsync);
+
+        async Task ForwardAsync(HttpContext http)
         {
             var error = await forwarder.SendAsync(http, destination, client, Request);
             if (error != ForwarderError.None && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
@@ -79,6 +87,6 @@ internal static class GrpcForwarding
                 await http.RefuseGrpcAsync(StatusCode.Unavailable,
                     $"{name} at {address} does not answer: check that it runs and that the Gateway's Services setting names it");
             }
-        });
+        }
     }
 }
