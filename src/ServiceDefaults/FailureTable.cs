@@ -19,13 +19,16 @@ public static class FailureTable
         RpcException rpc => rpc.GetRpcStatus() ?? Of((Code)rpc.StatusCode, rpc.Status.Detail),
         RedisConnectionException or RedisTimeoutException =>
             Of(Code.Unavailable, "the feature store cannot be reached: check Store__ConnectionString and the server behind it"),
+        RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading } away =>
+            Of(Code.Unavailable, $"the feature store cannot serve now: {away.Message}"),
         OperationCanceledException => Of(Code.Cancelled, "the call was cancelled"),
         _ => Of(Code.Internal, $"internal error; the service's log has the details under trace id {traceId}"),
     };
 
     /// <summary>True when the caller was told less than the exception says, so that it must be logged.</summary>
     public static bool IsUnforeseen(Exception exception) =>
-        exception is not (Failure or RpcException or RedisConnectionException or RedisTimeoutException or OperationCanceledException);
+        exception is not (Failure or RpcException or RedisConnectionException or RedisTimeoutException or OperationCanceledException
+            or RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading });
 
     private static Status Of(Failure failure)
     {

@@ -31,6 +31,20 @@ public sealed class WholePathTests
         await TrainAndPredictAsync(directory.Path, redis.ConnectionString);
     }
 
+    [Fact]
+    public async Task Photos_become_a_head_that_names_unseen_photos_with_a_redis_cluster_that_shares_the_vectors()
+    {
+        await using var cluster = await RedisCluster.TryStartAsync();
+        Assert.SkipWhen(cluster is null, RedisServer.WhySkipped);
+        using var directory = new TempDirectory();
+        await TrainAndPredictAsync(directory.Path, cluster.ConnectionString);
+
+        // The reply's first line is the number of keys behind an asterisk.
+        var shares = await Task.WhenAll(cluster.Nodes.Select(async node => int.Parse((await node.AskAsync("KEYS topfive:vector:*"))[1..])));
+        Assert.Equal(4 * (CropsPerLabel + 1), shares.Sum());
+        Assert.DoesNotContain(0, shares);
+    }
+
     private static async Task TrainAndPredictAsync(string directory, string? redis)
     {
         var photos = (await TestPhotos.AllAsync()).Take(4).ToList();

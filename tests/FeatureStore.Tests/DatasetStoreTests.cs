@@ -7,6 +7,9 @@ public sealed class DatasetStoreInEmbeddedTests(EmbeddedUnderTest store) : Datas
 
 public sealed class DatasetStoreInRedisTests(RedisUnderTest store) : DatasetStoreTests(store), IClassFixture<RedisUnderTest>;
 
+[Collection(typeof(SharedCluster))]
+public sealed class DatasetStoreInClusterTests(ClusterUnderTest store) : DatasetStoreTests(store);
+
 public abstract class DatasetStoreTests(StoreUnderTest store)
 {
     private readonly string _dataset = Some.Name();

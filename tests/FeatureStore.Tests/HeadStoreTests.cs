@@ -8,6 +8,9 @@ public sealed class HeadStoreInEmbeddedTests(EmbeddedUnderTest store) : HeadStor
 
 public sealed class HeadStoreInRedisTests(RedisUnderTest store) : HeadStoreTests(store), IClassFixture<RedisUnderTest>;
 
+[Collection(typeof(SharedCluster))]
+public sealed class HeadStoreInClusterTests(ClusterUnderTest store) : HeadStoreTests(store);
+
 public abstract class HeadStoreTests(StoreUnderTest store)
 {
     private readonly string _head = Some.Name();

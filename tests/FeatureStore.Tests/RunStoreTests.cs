@@ -8,6 +8,9 @@ public sealed class RunStoreInEmbeddedTests(EmbeddedUnderTest store) : RunStoreT
 
 public sealed class RunStoreInRedisTests(RedisUnderTest store) : RunStoreTests(store), IClassFixture<RedisUnderTest>;
 
+[Collection(typeof(SharedCluster))]
+public sealed class RunStoreInClusterTests(ClusterUnderTest store) : RunStoreTests(store);
+
 public abstract class RunStoreTests(StoreUnderTest store)
 {
     private readonly string _runId = Some.Name();

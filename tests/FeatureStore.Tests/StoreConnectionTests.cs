@@ -36,6 +36,19 @@ public sealed class StoreConnectionTests
     }
 
     [Fact]
+    public async Task A_cluster_that_has_lost_slots_says_that_it_is_down()
+    {
+        await using var node = await RedisServer.TryStartAsync(clusterNode: true);
+        Assert.SkipWhen(node is null, RedisServer.WhySkipped);
+        await using var connection = await StoreUnderTest.OpenAsync(node.ConnectionString);
+
+        // Nobody serves a slot here, as when a master has gone without a replica.
+        var exception = await Assert.ThrowsAsync<RedisServerException>(() => new VectorStore(connection).SetAsync("f", Some.Image(1), Some.Vector(1)));
+
+        Assert.Equal(RedisErrorKind.ClusterDown, exception.Kind);
+    }
+
+    [Fact]
     public async Task After_a_lost_connection_subscribers_hear_of_every_head()
     {
         await using var server = await RedisServer.TryStartAsync();

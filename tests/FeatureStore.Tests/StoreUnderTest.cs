@@ -88,3 +88,26 @@ public sealed class RedisUnderTest : StoreUnderTest
         }
     }
 }
+
+public sealed class ClusterUnderTest : StoreUnderTest
+{
+    private RedisCluster? _servers;
+
+    protected override async Task<string?> StartServerAsync()
+    {
+        _servers = await RedisCluster.TryStartAsync();
+        return _servers?.ConnectionString;
+    }
+
+    protected override async Task StopServerAsync()
+    {
+        if (_servers is not null)
+        {
+            await _servers.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>One cluster for the tests of every kind: three servers are enough.</summary>
+[CollectionDefinition]
+public sealed class SharedCluster : ICollectionFixture<ClusterUnderTest>;

@@ -6,6 +6,29 @@ public sealed class VectorStoreInEmbeddedTests(EmbeddedUnderTest store) : Vector
 
 public sealed class VectorStoreInRedisTests(RedisUnderTest store) : VectorStoreTests(store), IClassFixture<RedisUnderTest>;
 
+[Collection(typeof(SharedCluster))]
+public sealed class VectorStoreInClusterTests(ClusterUnderTest store) : VectorStoreTests(store)
+{
+    private readonly StoreUnderTest _store = store;
+
+    [Fact]
+    public async Task The_vectors_of_one_backbone_spread_evenly_over_the_masters()
+    {
+        const int vectors = 3_000;
+        var before = await KeysByMasterAsync();
+        var store = new VectorStore(_store.Connection);
+        await Task.WhenAll(Enumerable.Range(0, vectors).Select(i => store.SetAsync("spread", Some.Image(i), Some.Vector(i, 4))));
+
+        var shares = (await KeysByMasterAsync()).Zip(before, (now, then) => now - then);
+
+        // 1,000 each, give or take chance: the standard deviation is 26.
+        Assert.All(shares, share => Assert.InRange(share, 850, 1_150));
+    }
+
+    private Task<long[]> KeysByMasterAsync() =>
+        Task.WhenAll(_store.Connection.Multiplexer.GetServers().Select(server => server.DatabaseSizeAsync()));
+}
+
 public abstract class VectorStoreTests(StoreUnderTest store)
 {
     private readonly string _fingerprint = Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N");

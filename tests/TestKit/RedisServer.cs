@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Topfive.TestKit;
 
@@ -10,21 +11,28 @@ public sealed class RedisServer : IAsyncDisposable
     public const string WhySkipped = "there is no redis-server on the PATH (Debian: apt-get install redis-server)";
 
     private readonly string _directory;
-    private readonly int _port;
+    private readonly int? _clusterPort;
     private Process _process;
 
-    private RedisServer(string directory, int port)
+    private RedisServer(string directory, int port, int? clusterPort)
     {
         _directory = directory;
-        _port = port;
+        _clusterPort = clusterPort;
+        Port = port;
         _process = Launch();
     }
 
-    /// <summary>For StackExchange.Redis.</summary>
-    public string ConnectionString => $"{IPAddress.Loopback}:{_port}";
+    public int Port { get; }
 
+    /// <summary>Where the nodes of a cluster talk to each other; only a node of one has it.</summary>
+    public int ClusterPort => _clusterPort ?? throw new InvalidOperationException("this server is no node of a cluster");
+
+    /// <summary>For StackExchange.Redis.</summary>
+    public string ConnectionString => $"{IPAddress.Loopback}:{Port}";
+
+    /// <param name="clusterNode">True: a node that is in no cluster yet, and holds no slot.</param>
     /// <returns>Null when there is no redis-server on the PATH: skip the test with <see cref="WhySkipped"/>.</returns>
-    public static async Task<RedisServer?> TryStartAsync()
+    public static async Task<RedisServer?> TryStartAsync(bool clusterNode = false)
     {
         var path = Environment.GetEnvironmentVariable("PATH") ?? "";
         if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "redis-server"))))
@@ -34,7 +42,7 @@ public sealed class RedisServer : IAsyncDisposable
 
         for (var attempt = 1; ; attempt++)
         {
-            var server = new RedisServer(Directory.CreateTempSubdirectory("topfive-redis-").FullName, FreePort());
+            var server = new RedisServer(Directory.CreateTempSubdirectory("topfive-redis-").FullName, FreePort(), clusterNode ? FreePort() : null);
             try
             {
                 await server.AnswersAsync();
@@ -46,6 +54,26 @@ public sealed class RedisServer : IAsyncDisposable
                 await server.DisposeAsync();
             }
         }
+    }
+
+    /// <summary>Sends one command, its words between spaces.</summary>
+    /// <returns>The reply's first line, or the whole text of one that announces its length.</returns>
+    public async Task<string> AskAsync(string command)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"{command}\r\n"));
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        var reply = await reader.ReadLineAsync() ?? throw new IOException($"redis-server closed the connection at {command}");
+        if (!reply.StartsWith('$'))
+        {
+            return reply;
+        }
+
+        var text = new char[int.Parse(reply.AsSpan(1))];
+        await reader.ReadBlockAsync(text);
+        return new string(text);
     }
 
     /// <summary>Takes the server away as a crash does; what it held is lost.</summary>
@@ -76,7 +104,8 @@ public sealed class RedisServer : IAsyncDisposable
 
     private Process Launch() => Process.Start(new ProcessStartInfo("redis-server",
     [
-        "--bind", IPAddress.Loopback.ToString(), "--port", _port.ToString(), "--dir", _directory, "--save", "", "--logfile", "redis.log",
+        "--bind", IPAddress.Loopback.ToString(), "--port", Port.ToString(), "--dir", _directory, "--save", "", "--logfile", "redis.log",
+        .. _clusterPort is { } port ? (string[])["--cluster-enabled", "yes", "--cluster-port", port.ToString()] : [],
     ])
     {
         RedirectStandardOutput = true,
@@ -94,11 +123,11 @@ public sealed class RedisServer : IAsyncDisposable
 
             try
             {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, _port);
+                // A reply, not a connection alone: a node that cannot have its second port ends between the two.
+                await AskAsync("PING");
                 return;
             }
-            catch (SocketException) when (patience.Elapsed < TimeSpan.FromSeconds(10))
+            catch (Exception exception) when (exception is SocketException or IOException && patience.Elapsed < TimeSpan.FromSeconds(10))
             {
                 await Task.Delay(20);
             }
