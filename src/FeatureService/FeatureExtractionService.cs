@@ -44,7 +44,7 @@ internal sealed class FeatureExtractionService(
 
         using var extraction = request.InputCase switch
         {
-            ExtractRequest.InputOneofCase.Image => await extractor.ExtractAsync(request.Image.Memory, request.OmitVector, context.CancellationToken),
+            ExtractRequest.InputOneofCase.Image => await extractor.ExtractAsync(request.Image.Memory, Urgency.Interactive, request.OmitVector, context.CancellationToken),
             ExtractRequest.InputOneofCase.ImageHash => await extractor.FindAsync(Hash(request.ImageHash, "image_hash")),
             _ => throw Failure.InvalidInput("the request has neither image nor image_hash: set one"),
         };

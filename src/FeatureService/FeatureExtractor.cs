@@ -9,10 +9,12 @@ internal sealed class FeatureExtractor(
     BackboneState state, VectorStore store, VectorCache cache, InFlight<Computation> inFlight, ImageDecoder decoder, ImageBatcher batcher)
 {
     /// <param name="image">The encoded image.</param>
+    /// <param name="urgency">Bulk waits where an interactive call is refused.</param>
     /// <param name="mustBeStored">Fail when the vector cannot be stored, because the caller will not get it.</param>
     /// <param name="cancellation">The caller's.</param>
     /// <exception cref="Failure">InvalidInput, QueueFull or Unavailable.</exception>
-    public async Task<Extraction> ExtractAsync(ReadOnlyMemory<byte> image, bool mustBeStored, CancellationToken cancellation)
+    public async Task<Extraction> ExtractAsync(
+        ReadOnlyMemory<byte> image, Urgency urgency, bool mustBeStored, CancellationToken cancellation)
     {
         var backbone = state.Require();
         var hash = ImageHash.Of(image.Span);
@@ -25,7 +27,7 @@ internal sealed class FeatureExtractor(
             return new Extraction(hash, backbone.File.Fingerprint, stored, lookUp);
         }
 
-        var (computation, joined) = await inFlight.RunAsync(hash, abandoned => ComputeAsync(backbone, hash, image, abandoned), cancellation);
+        var (computation, joined) = await ComputeOnceAsync(backbone, hash, image, urgency, cancellation);
         if (mustBeStored && computation.StoreError is { } error)
         {
             throw Failure.Unavailable("the image's vector was computed but the feature store did not take it: check Store__ConnectionString and the server behind it", error);
@@ -44,11 +46,27 @@ internal sealed class FeatureExtractor(
         return new Extraction(image, backbone.File.Fingerprint, stored, Stopwatch.GetElapsedTime(began));
     }
 
-    private async Task<Computation> ComputeAsync(
-        RunningBackbone backbone, ImageHash hash, ReadOnlyMemory<byte> image, CancellationToken abandoned)
+    private async Task<(Computation Computation, bool Joined)> ComputeOnceAsync(
+        RunningBackbone backbone, ImageHash hash, ReadOnlyMemory<byte> image, Urgency urgency, CancellationToken cancellation)
     {
-        using var item = batcher.Admit();
-        var decode = await decoder.DecodeAsync(image, item.Pixels, backbone.File.InputWidth, backbone.File.InputHeight, abandoned);
+        while (true)
+        {
+            try
+            {
+                return await inFlight.RunAsync(hash, abandoned => ComputeAsync(backbone, hash, image, urgency, abandoned), cancellation);
+            }
+            catch (Failure refusal) when (refusal.Kind == FailureKind.QueueFull && urgency == Urgency.Bulk)
+            {
+                // It had joined an interactive call, which was refused; bulk work waits.
+            }
+        }
+    }
+
+    private async Task<Computation> ComputeAsync(
+        RunningBackbone backbone, ImageHash hash, ReadOnlyMemory<byte> image, Urgency urgency, CancellationToken abandoned)
+    {
+        using var item = await batcher.AdmitAsync(urgency, abandoned);
+        var decode = await decoder.DecodeAsync(image, item.Pixels, backbone.File.InputWidth, backbone.File.InputHeight, urgency, abandoned);
         var run = await batcher.RunAsync(item, abandoned);
 
         var began = Stopwatch.GetTimestamp();

@@ -12,7 +12,7 @@ public sealed class ImageBatcherTests : IDisposable
 
     public ImageBatcherTests()
     {
-        _batcher = new ImageBatcher(Options.Create(new BatchingOptions { MaxBatchSize = 4, QueueCapacity = 6 }), NullLogger<ImageBatcher>.Instance);
+        _batcher = new ImageBatcher(Options.Create(new BatchingOptions { MaxBatchSize = 4, QueueCapacity = 6, BulkCapacity = 12 }), NullLogger<ImageBatcher>.Instance);
         _batcher.Start(_engine);
     }
 
@@ -40,7 +40,7 @@ public sealed class ImageBatcherTests : IDisposable
     {
         Task<BatchResult>[] accepted = [.. Enumerable.Range(1, 6).Select(number => Run(number))];
 
-        var failure = Assert.Throws<Failure>(() => _batcher.Admit());
+        var failure = await Assert.ThrowsAsync<Failure>(async () => await _batcher.AdmitAsync(Urgency.Interactive, default));
         Assert.Equal(FailureKind.QueueFull, failure.Kind);
         Assert.True(failure.RetryAfter > TimeSpan.Zero);
         Assert.Contains("6 images", failure.Message);
@@ -52,11 +52,12 @@ public sealed class ImageBatcherTests : IDisposable
     }
 
     [Fact]
-    public void A_place_that_was_not_used_is_given_back()
+    public async Task A_place_that_was_not_used_is_given_back()
     {
         for (var i = 0; i < 20; i++)
         {
-            using var item = _batcher.Admit();
+            using var item = await _batcher.AdmitAsync(Urgency.Interactive, default);
+            using var bulk = await _batcher.AdmitAsync(Urgency.Bulk, default).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
         }
     }
 
@@ -66,7 +67,7 @@ public sealed class ImageBatcherTests : IDisposable
         using var gone = new CancellationTokenSource();
         var first = Run(1);
         await _engine.BegunAsync();
-        var abandoned = Run(2, gone.Token);
+        var abandoned = Run(2, cancellation: gone.Token);
         var kept = Run(3);
 
         await gone.CancelAsync();
@@ -81,7 +82,7 @@ public sealed class ImageBatcherTests : IDisposable
     public async Task Who_goes_after_the_engine_began_still_gets_the_result()
     {
         using var gone = new CancellationTokenSource();
-        var first = Run(1, gone.Token);
+        var first = Run(1, cancellation: gone.Token);
         await _engine.BegunAsync();
 
         await gone.CancelAsync();
@@ -104,27 +105,90 @@ public sealed class ImageBatcherTests : IDisposable
     }
 
     [Fact]
-    public void Before_the_engine_starts_images_are_refused_as_unavailable()
+    public async Task Before_the_engine_starts_images_are_refused_as_unavailable()
     {
         using var idle = new ImageBatcher(Options.Create(new BatchingOptions()), NullLogger<ImageBatcher>.Instance);
 
-        Assert.Equal(FailureKind.Unavailable, Assert.Throws<Failure>(() => idle.Admit()).Kind);
+        foreach (var urgency in Enum.GetValues<Urgency>())
+        {
+            Assert.Equal(FailureKind.Unavailable, (await Assert.ThrowsAsync<Failure>(async () => await idle.AdmitAsync(urgency, default))).Kind);
+        }
     }
 
-    private Task<BatchResult> Run(float number, CancellationToken cancellation = default)
+    [Fact]
+    public async Task While_bulk_saturates_an_interactive_image_rides_in_the_next_batch()
     {
-        var item = _batcher.Admit();
-        Array.Fill(item.Pixels, number);
-        return _batcher.RunAsync(item, cancellation);
+        using var enough = new CancellationTokenSource();
+        Task[] bulk = [.. Enumerable.Range(0, 40).Select(number => SaturateAsync(number, enough.Token))];
+        await _engine.BegunAsync();
+
+        var mixed = 0;
+        for (var i = 0; i < 100; i++)
+        {
+            var underWay = _engine.Runs;
+            var interactive = Run(1_000 + i);
+            while (!interactive.IsCompleted)
+            {
+                _engine.Finish(1);
+                await _engine.BegunAsync();
+                await Task.WhenAny(interactive, Task.Delay(20));
+            }
+
+            var result = await interactive;
+            Assert.Equal((1_000f + i, underWay + 1f), (result.Vector.Span[0], result.Vector.Span[1]));
+            mixed += result.BatchSize > 1 ? 1 : 0;
+        }
+
+        await enough.CancelAsync();
+        _engine.Finish(1_000);
+        await Task.WhenAll(bulk);
+        Assert.True(mixed > 90, $"only {mixed} of 100 batches had bulk images beside the interactive one");
     }
 
-    /// <summary>An engine whose runs end when the test says so; an image's vector is its first pixel.</summary>
+    [Fact]
+    public async Task Bulk_waits_for_a_place_where_interactive_has_places_left()
+    {
+        Task<BatchResult>[] accepted = [.. Enumerable.Range(1, 12).Select(number => Run(number, Urgency.Bulk))];
+        using var gone = new CancellationTokenSource();
+        var waiting = _batcher.AdmitAsync(Urgency.Bulk, default).AsTask();
+        var leaving = _batcher.AdmitAsync(Urgency.Bulk, gone.Token).AsTask();
+        var interactive = Run(13);
+
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
+        Assert.False(waiting.IsCompleted);
+
+        _engine.Finish(10);
+        await Task.WhenAll([.. accepted, interactive]);
+        using var admitted = await waiting.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>One image after another, as one of the items in flight of a bulk stream.</summary>
+    private async Task SaturateAsync(float number, CancellationToken enough)
+    {
+        while (!enough.IsCancellationRequested)
+        {
+            await Run(number, Urgency.Bulk, CancellationToken.None);
+        }
+    }
+
+    private async Task<BatchResult> Run(float number, Urgency urgency = Urgency.Interactive, CancellationToken cancellation = default)
+    {
+        var item = await _batcher.AdmitAsync(urgency, cancellation);
+        Array.Fill(item.Pixels, number);
+        return await _batcher.RunAsync(item, cancellation);
+    }
+
+    /// <summary>An engine whose runs end when the test says so; an image's vector is its first pixel and the run's number.</summary>
     private sealed class HandEngine : IEngine
     {
         private readonly SemaphoreSlim _begun = new(0);
         private readonly SemaphoreSlim _finish = new(0);
+        private volatile int _runs;
 
         public Exception? Failure { get; set; }
+
+        public int Runs => _runs;
 
         public int PixelsLength => 12;
 
@@ -136,6 +200,7 @@ public sealed class ImageBatcherTests : IDisposable
 
         public void Run(Memory<float> pixels, int count, Memory<float> vectors)
         {
+            _runs++;
             _begun.Release();
             _finish.Wait();
             if (Failure is not null)
@@ -145,7 +210,8 @@ public sealed class ImageBatcherTests : IDisposable
 
             for (var row = 0; row < count; row++)
             {
-                vectors.Span.Slice(row * Dimensions, Dimensions).Fill(pixels.Span[row * PixelsLength]);
+                vectors.Span[row * Dimensions] = pixels.Span[row * PixelsLength];
+                vectors.Span[(row * Dimensions) + 1] = _runs;
             }
         }
 

@@ -13,7 +13,7 @@ internal readonly record struct BatchResult(ReadOnlyMemory<float> Vector, TimeSp
 /// One admitted image: a place in the queue and a buffer for its pixels. Dispose gives both back, unless the item has
 /// been handed to the engine, which does it then.
 /// </summary>
-internal sealed class BatchItem(float[] pixels, Action<BatchItem> giveBack) : IDisposable
+internal sealed class BatchItem(Urgency urgency, float[] pixels, Action<BatchItem> giveBack) : IDisposable
 {
     private const int Filling = 0;
     private const int Waiting = 1;
@@ -23,6 +23,8 @@ internal sealed class BatchItem(float[] pixels, Action<BatchItem> giveBack) : ID
     private readonly TaskCompletionSource<BatchResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _admitted = Stopwatch.GetTimestamp();
     private int _state = Filling;
+
+    public Urgency Urgency { get; } = urgency;
 
     /// <summary>To fill before the item is handed over.</summary>
     public float[] Pixels { get; } = pixels;

@@ -7,13 +7,15 @@ namespace Topfive.FeatureService;
 
 /// <summary>
 /// A bounded queue of images before the engine. The engine's thread takes what is waiting, up to a full batch, and runs
-/// it at once: no image ever waits for company.
+/// it at once: no image ever waits for company. Interactive images go first and have places of their own, so that
+/// whatever bulk work there is, one of up to a full batch of them waits for the batch that is running and rides in the next.
 /// </summary>
 internal sealed class ImageBatcher(IOptions<BatchingOptions> options, ILogger<ImageBatcher> log) : IDisposable
 {
     private readonly int _maxBatchSize = options.Value.MaxBatchSize;
     private readonly int _capacity = options.Value.QueueCapacity;
-    private readonly BlockingCollection<BatchItem> _waiting = [];
+    private readonly SemaphoreSlim _bulkPlaces = new(options.Value.BulkCapacity);
+    private readonly WaitingItems _waiting = new();
     private readonly ConcurrentBag<float[]> _spareBuffers = [];
     private IEngine? _engine;
     private Thread? _thread;
@@ -30,24 +32,28 @@ internal sealed class ImageBatcher(IOptions<BatchingOptions> options, ILogger<Im
     }
 
     /// <summary>Takes a place in the queue before any work is done for the image.</summary>
-    /// <exception cref="Failure">QueueFull, or Unavailable before <see cref="Start"/>.</exception>
-    public BatchItem Admit()
+    /// <exception cref="Failure">QueueFull (interactive only), or Unavailable before <see cref="Start"/>.</exception>
+    public async ValueTask<BatchItem> AdmitAsync(Urgency urgency, CancellationToken cancellation)
     {
         var engine = _engine ?? throw Failure.Unavailable("the engine has not started yet");
-        if (Interlocked.Increment(ref _admitted) > _capacity)
+        if (urgency == Urgency.Bulk)
+        {
+            await _bulkPlaces.WaitAsync(cancellation);
+        }
+        else if (Interlocked.Increment(ref _admitted) > _capacity)
         {
             Interlocked.Decrement(ref _admitted);
             throw Failure.QueueFull($"the queue is full: {_capacity:N0} images are being worked on (Batching__QueueCapacity)", RetryAfter());
         }
 
-        return new BatchItem(_spareBuffers.TryTake(out var buffer) ? buffer : new float[engine.PixelsLength], GiveBack);
+        return new BatchItem(urgency, _spareBuffers.TryTake(out var buffer) ? buffer : new float[engine.PixelsLength], GiveBack);
     }
 
     /// <summary>Waits for the engine to run the item, whose pixels are filled.</summary>
     public async Task<BatchResult> RunAsync(BatchItem item, CancellationToken cancellation)
     {
         item.HandOver();
-        _waiting.Add(item, CancellationToken.None);
+        _waiting.Add(item);
         await using var abandoning = cancellation.UnsafeRegister(static item => ((BatchItem)item!).Abandon(), item);
         return await item.Result;
     }
@@ -55,17 +61,18 @@ internal sealed class ImageBatcher(IOptions<BatchingOptions> options, ILogger<Im
     public void Dispose()
     {
         _stopping = true;
-        _waiting.CompleteAdding();
+        _waiting.Complete();
         _thread?.Join();
         _engine?.Dispose();
         _waiting.Dispose();
+        _bulkPlaces.Dispose();
     }
 
     private void Work(IEngine engine)
     {
         var batch = new List<BatchItem>(_maxBatchSize);
         var pixels = new float[_maxBatchSize * engine.PixelsLength];
-        foreach (var first in _waiting.GetConsumingEnumerable())
+        while (_waiting.Take(out var first))
         {
             AddOrSkip(batch, first);
             while (batch.Count < _maxBatchSize && _waiting.TryTake(out var next))
@@ -137,7 +144,14 @@ internal sealed class ImageBatcher(IOptions<BatchingOptions> options, ILogger<Im
             _spareBuffers.Add(item.Pixels);
         }
 
-        Interlocked.Decrement(ref _admitted);
+        if (item.Urgency == Urgency.Bulk)
+        {
+            _bulkPlaces.Release();
+        }
+        else
+        {
+            Interlocked.Decrement(ref _admitted);
+        }
     }
 
     /// <summary>When half of what is waiting now will be done.</summary>

@@ -17,14 +17,43 @@ internal sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
     // An image being decoded can take 4 bytes a pixel of memory: as many at a time as there are cores to do it.
     private readonly SemaphoreSlim _cores = new(Environment.ProcessorCount);
 
+    // Bulk work waits here first, so that an interactive image finds nobody in the line for a core.
+    private readonly SemaphoreSlim _bulk = new(Environment.ProcessorCount);
+
     /// <param name="image">The encoded image.</param>
     /// <param name="target">height × width × 3 floats, row-major; filled.</param>
     /// <param name="width">What to resize to, in pixels.</param>
     /// <param name="height">What to resize to, in pixels.</param>
+    /// <param name="urgency">Interactive images get the next core that is free.</param>
     /// <param name="cancellation">Ends the wait for a core.</param>
     /// <returns>How long decoding and resizing took, without the wait.</returns>
     /// <exception cref="Failure">InvalidInput: not an image, cut short, or over a limit; the message says which.</exception>
     public async Task<TimeSpan> DecodeAsync(
+        ReadOnlyMemory<byte> image, Memory<float> target, int width, int height, Urgency urgency, CancellationToken cancellation)
+    {
+        if (urgency == Urgency.Interactive)
+        {
+            return await DecodeAsync(image, target, width, height, cancellation);
+        }
+
+        await _bulk.WaitAsync(cancellation);
+        try
+        {
+            return await DecodeAsync(image, target, width, height, cancellation);
+        }
+        finally
+        {
+            _bulk.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _cores.Dispose();
+        _bulk.Dispose();
+    }
+
+    private async Task<TimeSpan> DecodeAsync(
         ReadOnlyMemory<byte> image, Memory<float> target, int width, int height, CancellationToken cancellation)
     {
         await _cores.WaitAsync(cancellation);
@@ -39,8 +68,6 @@ internal sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
             _cores.Release();
         }
     }
-
-    public void Dispose() => _cores.Dispose();
 
     internal void Decode(ReadOnlyMemory<byte> image, Span<float> target, int width, int height)
     {
