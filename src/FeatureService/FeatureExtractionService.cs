@@ -11,7 +11,7 @@ namespace Topfive.FeatureService;
 
 /// <summary>The proto's side of feature extraction.</summary>
 internal sealed class FeatureExtractionService(
-    FeatureExtractor extractor, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
+    FeatureExtractor extractor, ExtractionStream stream, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
 {
     private const int MaxHashes = 100_000;
 
@@ -35,37 +35,15 @@ internal sealed class FeatureExtractionService(
         });
     }
 
-    public override async Task<ExtractResponse> Extract(ExtractRequest request, ServerCallContext context)
-    {
-        if (request.Augmentation is not null)
-        {
-            throw Failure.NotBuilt("augmentation is not built yet: leave the field augmentation out");
-        }
-
-        using var extraction = request.InputCase switch
-        {
-            ExtractRequest.InputOneofCase.Image => await extractor.ExtractAsync(request.Image.Memory, Urgency.Interactive, request.OmitVector, context.CancellationToken),
-            ExtractRequest.InputOneofCase.ImageHash => await extractor.FindAsync(Hash(request.ImageHash, "image_hash")),
-            _ => throw Failure.InvalidInput("the request has neither image nor image_hash: set one"),
-        };
-        var response = new ExtractResponse
-        {
-            ImageHash = Bytes(extraction.Image),
-            BackboneFingerprint = extraction.Fingerprint,
-            Source = extraction.Source,
-            Timing = ToTiming(extraction),
-        };
-        if (!request.OmitVector)
-        {
-            response.Vector.AddRange(extraction.Vector);
-        }
-
-        return response;
-    }
+    public override Task<ExtractResponse> Extract(ExtractRequest request, ServerCallContext context) =>
+        ExtractAsync(request, context.CancellationToken);
 
     public override Task ExtractStream(
-        IAsyncStreamReader<ExtractStreamRequest> requestStream, IServerStreamWriter<ExtractStreamResponse> responseStream, ServerCallContext context) =>
-        throw Failure.NotBuilt("ExtractStream is not built yet: call Extract for each image");
+        IAsyncStreamReader<ExtractStreamRequest> requestStream, IServerStreamWriter<ExtractStreamResponse> responseStream, ServerCallContext context)
+    {
+        state.Require();
+        return stream.AnswerAsync(requestStream, responseStream, item => ExtractAsync(item, context.CancellationToken), context);
+    }
 
     public override async Task<FindMissingResponse> FindMissing(FindMissingRequest request, ServerCallContext context)
     {
@@ -93,6 +71,36 @@ internal sealed class FeatureExtractionService(
 
     public override async Task<DeleteVectorsResponse> DeleteVectors(DeleteVectorsRequest request, ServerCallContext context) =>
         new() { Deleted = await store.DeleteAsync(state.Require().File.Fingerprint, Hashes(request.ImageHashes), context.CancellationToken) };
+
+    private async Task<ExtractResponse> ExtractAsync(ExtractRequest request, CancellationToken cancellation)
+    {
+        if (request.Augmentation is not null)
+        {
+            throw Failure.NotBuilt("augmentation is not built yet: leave the field augmentation out");
+        }
+
+        using var extraction = request.InputCase switch
+        {
+            ExtractRequest.InputOneofCase.Image => await extractor.ExtractAsync(request.Image.Memory, UrgencyOf(request), request.OmitVector, cancellation),
+            ExtractRequest.InputOneofCase.ImageHash => await extractor.FindAsync(Hash(request.ImageHash, "image_hash")),
+            _ => throw Failure.InvalidInput("the request has neither image nor image_hash: set one"),
+        };
+        var response = new ExtractResponse
+        {
+            ImageHash = Bytes(extraction.Image),
+            BackboneFingerprint = extraction.Fingerprint,
+            Source = extraction.Source,
+            Timing = ToTiming(extraction),
+        };
+        if (!request.OmitVector)
+        {
+            response.Vector.AddRange(extraction.Vector);
+        }
+
+        return response;
+    }
+
+    private static Urgency UrgencyOf(ExtractRequest request) => request.Bulk ? Urgency.Bulk : Urgency.Interactive;
 
     private static Timing ToTiming(Extraction extraction)
     {

@@ -15,6 +15,7 @@ public static class FeatureServiceHost
         builder.Services.AddBatching();
         builder.Services.AddEngine();
         builder.Services.AddSingleton<FeatureExtractor>();
+        builder.Services.AddStreaming();
         var app = builder.Build();
         app.MapServiceDefaults();
         app.MapGrpcService<FeatureExtractionService>();

@@ -8,7 +8,8 @@ public static class StreamItems
 {
     /// <summary>
     /// Answers every request with <paramref name="answer"/>, at most <paramref name="inFlight"/> at the same time. Beyond
-    /// that nothing is read, so that HTTP/2's flow control stops the sender; a reader that stops stops the rest.
+    /// that nothing is read, so that HTTP/2's flow control stops the sender; a reader that stops stops the rest, with as many
+    /// answers again waiting for it and one being written.
     /// </summary>
     public static async Task AnswerAsync<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requests, IServerStreamWriter<TResponse> responses, int inFlight,

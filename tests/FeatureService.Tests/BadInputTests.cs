@@ -83,12 +83,6 @@ public sealed class BadInputTests(RunningService service)
             new ExtractRequest { Image = ByteString.CopyFrom(Some.NewImage()), Augmentation = new Augmentation() }));
         Assert.Equal(StatusCode.Unimplemented, status.StatusCode);
         Assert.Contains("augmentation", status.Detail);
-
-        using var stream = service.Client.ExtractStream(deadline: DateTime.UtcNow.AddSeconds(20));
-        await stream.RequestStream.WriteAsync(new ExtractStreamRequest { Id = "a" });
-        var exception = await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(default));
-        Assert.Equal(StatusCode.Unimplemented, exception.StatusCode);
-        Assert.Contains("call Extract for each image", exception.Status.Detail);
     }
 
     private async Task RefusedAsync(byte[] image, string message)

@@ -26,6 +26,8 @@ internal sealed class FakeDownstreams
 
     public ConcurrentQueue<DateTime> Deadlines { get; } = new();
 
+    public ConcurrentBag<bool> Bulk { get; } = [];
+
     public TaskCompletionSource Slow { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,6 +55,7 @@ internal sealed class FakeDownstreams
         public override async Task<ExtractResponse> Extract(ExtractRequest request, ServerCallContext context)
         {
             fake.Deadlines.Enqueue(context.Deadline);
+            fake.Bulk.Add(request.Bulk);
             if (request.Image.Span[0] == 'x')
             {
                 throw Failure.InvalidInput("not an image");

@@ -45,6 +45,18 @@ public sealed class IngestTests
         Assert.True(gateway.Fake.ExampleBatches.Count < 500, "examples that wait ride together");
     }
 
+    [Fact]
+    public async Task Images_go_as_bulk_that_waits_for_its_turn_and_predictions_do_not()
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+
+        await IngestAsync(gateway, [Image("1", "photo 1"), Image("2", "photo 2")]);
+        await gateway.Predictions.PredictAsync(new PredictRequest { Head = "pets", Image = ByteString.CopyFromUtf8("photo 3") });
+
+        Assert.Equal([true, true, false], gateway.Fake.Bulk.OrderDescending());
+        Assert.Equal(2, gateway.Fake.Deadlines.Count(deadline => deadline == DateTime.MaxValue));
+    }
+
     public static TheoryData<string, LabeledImage, StatusCode, string> Refused => new()
     {
         { "no label", Image("i", "photo", label: ""), StatusCode.InvalidArgument, "label has 0 characters; a name has 1 to 200" },

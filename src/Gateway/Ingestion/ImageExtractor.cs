@@ -1,18 +1,20 @@
 using Google.Protobuf;
 using Grpc.Core;
-using Microsoft.Extensions.Options;
 using Topfive.Features.V1;
 using Topfive.FeatureStore;
 using Topfive.Gateway.V1;
 
 namespace Topfive.Gateway;
 
-/// <summary>Sees to it that the image's vector is in the store.</summary>
-internal sealed class ImageExtractor(FeatureExtraction.FeatureExtractionClient features, IOptions<ServicesOptions> services)
+/// <summary>
+/// Sees to it that the image's vector is in the store. One call an image, not one stream: each finds the replica that owns
+/// it, and is tried again where a replica goes away. Bulk, so that it waits for a place and delays no interactive call.
+/// </summary>
+internal sealed class ImageExtractor(FeatureExtraction.FeatureExtractionClient features)
 {
     public async Task<Ingested> ExtractAsync(LabeledImage image, ServerCallContext caller)
     {
-        var request = new ExtractRequest { OmitVector = true };
+        var request = new ExtractRequest { OmitVector = true, Bulk = true };
         ImageHash hash;
         if (image.InputCase == LabeledImage.InputOneofCase.Image)
         {
@@ -25,7 +27,9 @@ internal sealed class ImageExtractor(FeatureExtraction.FeatureExtractionClient f
             ImageHash.TryRead(image.ImageHash.Span, out hash);
         }
 
-        var extracted = await features.ExtractAsync(request, caller.Downstream(services.Value, ImageRoute.For(hash)));
+        // No deadline but the caller's: how long bulk work waits is up to the work before it.
+        var options = new CallOptions(ImageRoute.For(hash), caller.Deadline, caller.CancellationToken);
+        var extracted = await features.ExtractAsync(request, options);
         return new Ingested { ImageHash = extracted.ImageHash, Source = extracted.Source };
     }
 }

@@ -1,0 +1,55 @@
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Topfive.Features.V1;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.FeatureService;
+
+/// <summary>
+/// One bulk call: every item goes its own way through extraction, so that receiving, hashing, looking up, decoding,
+/// inference, storing and replying overlap. Look-ups and stores that are under way together share round trips, because
+/// the store's connection pipelines them. <see cref="StreamingOptions.ItemsInFlight"/> bounds it all.
+/// </summary>
+internal sealed class ExtractionStream(IOptions<StreamingOptions> options, ILogger<ExtractionStream> log)
+{
+    /// <param name="requests">Read only as far as the results are read.</param>
+    /// <param name="responses">One a request, in completion order.</param>
+    /// <param name="extract">Extracts one image.</param>
+    /// <param name="context">Its cancellation stops the work that no other call waits for.</param>
+    public Task AnswerAsync(
+        IAsyncStreamReader<ExtractStreamRequest> requests, IServerStreamWriter<ExtractStreamResponse> responses,
+        Func<ExtractRequest, Task<ExtractResponse>> extract, ServerCallContext context) =>
+        StreamItems.AnswerAsync(requests, responses, options.Value.ItemsInFlight, async item =>
+        {
+            try
+            {
+                return new ExtractStreamResponse { Id = item.Id, Extracted = await extract(ToRequest(item)) };
+            }
+            catch (Exception exception)
+            {
+                var traceId = context.TraceId();
+                if (FailureTable.IsUnforeseen(exception))
+                {
+                    log.LogError(exception, "item {Id} of a stream failed; trace id {TraceId}", item.Id, traceId);
+                }
+
+                return new ExtractStreamResponse { Id = item.Id, Error = FailureTable.ToStatus(exception, traceId) };
+            }
+        }, context.CancellationToken);
+
+    private static ExtractRequest ToRequest(ExtractStreamRequest item)
+    {
+        var request = new ExtractRequest { OmitVector = item.OmitVector, Augmentation = item.Augmentation, Bulk = true };
+        switch (item.InputCase)
+        {
+            case ExtractStreamRequest.InputOneofCase.Image:
+                request.Image = item.Image;
+                break;
+            case ExtractStreamRequest.InputOneofCase.ImageHash:
+                request.ImageHash = item.ImageHash;
+                break;
+        }
+
+        return request;
+    }
+}
