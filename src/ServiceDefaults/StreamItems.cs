@@ -1,20 +1,29 @@
 using System.Threading.Channels;
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Status = Google.Rpc.Status;
 
 namespace Topfive.ServiceDefaults;
 
-/// <summary>A bidirectional stream of independent items: one response a request, in completion order.</summary>
-public static class StreamItems
+/// <summary>Bidirectional streams of independent items: one bad item ends neither the stream nor its neighbours.</summary>
+public sealed class StreamItems(ILogger<StreamItems> log)
 {
     /// <summary>
-    /// Answers every request with <paramref name="answer"/>, at most <paramref name="inFlight"/> at the same time. Beyond
-    /// that nothing is read, so that HTTP/2's flow control stops the sender; a reader that stops stops the rest, with as many
-    /// answers again waiting for it and one being written.
+    /// Answers every request, in completion order, at most <paramref name="inFlight"/> at the same time. Beyond that nothing
+    /// is read, so that HTTP/2's flow control stops the sender; a reader that stops stops the rest, with as many answers again
+    /// waiting for it and one being written.
     /// </summary>
-    public static async Task AnswerAsync<TRequest, TResponse>(
+    /// <param name="requests">The items.</param>
+    /// <param name="responses">One for each.</param>
+    /// <param name="inFlight">At least 1.</param>
+    /// <param name="answer">The response to an item, or an exception.</param>
+    /// <param name="refuse">The response to an item that failed, with the status of <see cref="FailureTable"/>.</param>
+    /// <param name="context">The call; its cancellation ends everything.</param>
+    public async Task AnswerAsync<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requests, IServerStreamWriter<TResponse> responses, int inFlight,
-        Func<TRequest, Task<TResponse>> answer, CancellationToken cancellation)
+        Func<TRequest, Task<TResponse>> answer, Func<TRequest, Status, TResponse> refuse, ServerCallContext context)
     {
+        var cancellation = context.CancellationToken;
         var answers = Channel.CreateBounded<TResponse>(new BoundedChannelOptions(inFlight) { SingleReader = true });
         var reading = Task.Run(async () =>
         {
@@ -23,7 +32,7 @@ public static class StreamItems
                 await Parallel.ForEachAsync(
                     requests.ReadAllAsync(cancellation),
                     new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellation },
-                    async (request, stop) => await answers.Writer.WriteAsync(await answer(request), stop));
+                    async (request, stop) => await answers.Writer.WriteAsync(await AnswerItemAsync(request, answer, refuse, context), stop));
                 answers.Writer.Complete();
             }
             catch (Exception exception)
@@ -38,5 +47,25 @@ public static class StreamItems
         }
 
         await reading;
+    }
+
+    /// <summary>The response to one item, whatever happens to it.</summary>
+    public async Task<TResponse> AnswerItemAsync<TRequest, TResponse>(
+        TRequest item, Func<TRequest, Task<TResponse>> answer, Func<TRequest, Status, TResponse> refuse, ServerCallContext context)
+    {
+        try
+        {
+            return await answer(item);
+        }
+        catch (Exception exception)
+        {
+            var traceId = context.TraceId();
+            if (FailureTable.IsUnforeseen(exception))
+            {
+                log.LogError(exception, "an item of {Method} failed; trace id {TraceId}", context.Method, traceId);
+            }
+
+            return refuse(item, FailureTable.ToStatus(exception, traceId));
+        }
     }
 }

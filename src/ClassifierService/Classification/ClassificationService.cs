@@ -8,7 +8,7 @@ namespace Topfive.ClassifierService;
 
 /// <summary>topfive.classifier.v1.Classification.</summary>
 internal sealed class ClassificationService(
-    VectorClassifier classifier, IOptions<ServingOptions> options, ILogger<ClassificationService> log) : Classification.ClassificationBase
+    VectorClassifier classifier, StreamItems items, IOptions<ServingOptions> options) : Classification.ClassificationBase
 {
     public override Task<ClassifyResponse> Classify(ClassifyRequest request, ServerCallContext context) =>
         classifier.ClassifyAsync(request).AsTask();
@@ -45,18 +45,13 @@ internal sealed class ClassificationService(
         }
     }
 
-    private async Task<ClassifyStreamResponse> AnswerAsync(ClassifyStreamRequest item, ServerCallContext context)
-    {
-        try
+    private Task<ClassifyStreamResponse> AnswerAsync(ClassifyStreamRequest item, ServerCallContext context) => items.AnswerItemAsync(
+        item,
+        async _ => new ClassifyStreamResponse
         {
-            var request = item.Request ?? throw Failure.InvalidInput("request is not set");
-            return new ClassifyStreamResponse { Id = item.Id, Classified = await classifier.ClassifyAsync(request) };
-        }
-        catch (Exception exception)
-        {
-            var traceId = context.TraceId();
-            if (FailureTable.IsUnforeseen(exception)) log.LogError(exception, "ClassifyStream failed on an item; trace id {TraceId}", traceId);
-            return new ClassifyStreamResponse { Id = item.Id, Error = FailureTable.ToStatus(exception, traceId) };
-        }
-    }
+            Id = item.Id,
+            Classified = await classifier.ClassifyAsync(item.Request ?? throw Failure.InvalidInput("request is not set")),
+        },
+        (_, error) => new ClassifyStreamResponse { Id = item.Id, Error = error },
+        context);
 }

@@ -10,7 +10,7 @@ namespace Topfive.FeatureService;
 /// inference, storing and replying overlap. Look-ups and stores that are under way together share round trips, because
 /// the store's connection pipelines them. <see cref="StreamingOptions.ItemsInFlight"/> bounds it all.
 /// </summary>
-internal sealed class ExtractionStream(IOptions<StreamingOptions> options, ILogger<ExtractionStream> log)
+internal sealed class ExtractionStream(StreamItems items, IOptions<StreamingOptions> options)
 {
     /// <param name="requests">Read only as far as the results are read.</param>
     /// <param name="responses">One a request, in completion order.</param>
@@ -19,23 +19,11 @@ internal sealed class ExtractionStream(IOptions<StreamingOptions> options, ILogg
     public Task AnswerAsync(
         IAsyncStreamReader<ExtractStreamRequest> requests, IServerStreamWriter<ExtractStreamResponse> responses,
         Func<ExtractRequest, Task<ExtractResponse>> extract, ServerCallContext context) =>
-        StreamItems.AnswerAsync(requests, responses, options.Value.ItemsInFlight, async item =>
-        {
-            try
-            {
-                return new ExtractStreamResponse { Id = item.Id, Extracted = await extract(ToRequest(item)) };
-            }
-            catch (Exception exception)
-            {
-                var traceId = context.TraceId();
-                if (FailureTable.IsUnforeseen(exception))
-                {
-                    log.LogError(exception, "item {Id} of a stream failed; trace id {TraceId}", item.Id, traceId);
-                }
-
-                return new ExtractStreamResponse { Id = item.Id, Error = FailureTable.ToStatus(exception, traceId) };
-            }
-        }, context.CancellationToken);
+        items.AnswerAsync(
+            requests, responses, options.Value.ItemsInFlight,
+            async item => new ExtractStreamResponse { Id = item.Id, Extracted = await extract(ToRequest(item)) },
+            (item, error) => new ExtractStreamResponse { Id = item.Id, Error = error },
+            context);
 
     private static ExtractRequest ToRequest(ExtractStreamRequest item)
     {

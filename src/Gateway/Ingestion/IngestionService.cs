@@ -6,26 +6,24 @@ using Topfive.ServiceDefaults;
 namespace Topfive.Gateway;
 
 /// <summary>topfive.gateway.v1.Ingestion: every labelled image is extracted, then becomes an example.</summary>
-internal sealed class IngestionService(ImageExtractor extractor, IServiceProvider services, IOptions<ServicesOptions> options)
+internal sealed class IngestionService(
+    ImageExtractor extractor, StreamItems items, IServiceProvider services, IOptions<ServicesOptions> options)
     : Ingestion.IngestionBase
 {
     public override async Task Ingest(
         IAsyncStreamReader<LabeledImage> requestStream, IServerStreamWriter<IngestResult> responseStream, ServerCallContext context)
     {
         await using var examples = ActivatorUtilities.CreateInstance<ExampleBatcher>(services, context);
-        await StreamItems.AnswerAsync(requestStream, responseStream, options.Value.ItemsInFlight, async image =>
-        {
-            try
+        await items.AnswerAsync(
+            requestStream, responseStream, options.Value.ItemsInFlight,
+            async image =>
             {
                 LabeledImageCheck.Check(image);
                 var ingested = await extractor.ExtractAsync(image, context);
                 await examples.AddAsync(image, ingested.ImageHash);
                 return new IngestResult { Id = image.Id, Ingested = ingested };
-            }
-            catch (Exception exception)
-            {
-                return new IngestResult { Id = image.Id, Error = FailureTable.ToStatus(exception, context.TraceId()) };
-            }
-        }, context.CancellationToken);
+            },
+            (image, error) => new IngestResult { Id = image.Id, Error = error },
+            context);
     }
 }

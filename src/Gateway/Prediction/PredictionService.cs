@@ -7,24 +7,18 @@ using PredictionBase = Topfive.Gateway.V1.Prediction.PredictionBase;
 namespace Topfive.Gateway;
 
 /// <summary>topfive.gateway.v1.Prediction.</summary>
-internal sealed class PredictionService(Predictor predictor, IOptions<ServicesOptions> services) : PredictionBase
+internal sealed class PredictionService(Predictor predictor, StreamItems items, IOptions<ServicesOptions> services) : PredictionBase
 {
     public override Task<PredictResponse> Predict(PredictRequest request, ServerCallContext context) =>
         predictor.PredictAsync(request, context);
 
     public override Task PredictStream(
         IAsyncStreamReader<PredictStreamRequest> requestStream, IServerStreamWriter<PredictStreamResponse> responseStream, ServerCallContext context) =>
-        StreamItems.AnswerAsync(requestStream, responseStream, services.Value.ItemsInFlight, async item =>
-        {
-            try
-            {
-                return new PredictStreamResponse { Id = item.Id, Predicted = await predictor.PredictAsync(ToRequest(item), context) };
-            }
-            catch (Exception exception)
-            {
-                return new PredictStreamResponse { Id = item.Id, Error = FailureTable.ToStatus(exception, context.TraceId()) };
-            }
-        }, context.CancellationToken);
+        items.AnswerAsync(
+            requestStream, responseStream, services.Value.ItemsInFlight,
+            async item => new PredictStreamResponse { Id = item.Id, Predicted = await predictor.PredictAsync(ToRequest(item), context) },
+            (item, error) => new PredictStreamResponse { Id = item.Id, Error = error },
+            context);
 
     private static PredictRequest ToRequest(PredictStreamRequest item)
     {
