@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
@@ -55,6 +56,9 @@ internal sealed class FakeGateway : IAsyncDisposable
     {
         public ConcurrentQueue<LabeledImage> Ingested { get; } = [];
 
+        /// <summary>Hashes that the store has.</summary>
+        public ConcurrentDictionary<ByteString, bool> Known { get; } = [];
+
         public StartRunRequest? Started { get; set; }
 
         public PredictRequest? Predicted { get; set; }
@@ -73,6 +77,9 @@ internal sealed class FakeGateway : IAsyncDisposable
     {
         public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context) =>
             Task.FromResult(new Backbone { MaxImageBytes = answers.MaxImageBytes });
+
+        public override Task<FindMissingResponse> FindMissing(FindMissingRequest request, ServerCallContext context) =>
+            Task.FromResult(new FindMissingResponse { MissingImageHashes = { request.ImageHashes.Where(hash => !answers.Known.ContainsKey(hash)) } });
     }
 
     private sealed class FakePrediction(Answers answers) : Gateway.V1.Prediction.PredictionBase
@@ -119,7 +126,9 @@ internal sealed class FakeGateway : IAsyncDisposable
                 }
                 else
                 {
-                    result.Ingested = new Ingested { Source = text.StartsWith("hit") ? Source.Store : Source.Computed };
+                    var isKnown = image.InputCase == LabeledImage.InputOneofCase.ImageHash;
+                    result.Ingested = new Ingested { Source = isKnown || text.StartsWith("hit") ? Source.Store : Source.Computed };
+                    answers.Known[isKnown ? image.ImageHash : ByteString.CopyFrom(SHA256.HashData(image.Image.Span))] = true;
                 }
 
                 await responseStream.WriteAsync(result);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Grpc.Net.Client;
+using Topfive.Classifier.V1;
 using Topfive.Features.V1;
 using Topfive.Gateway.V1;
 using Topfive.TestKit;
@@ -47,13 +48,19 @@ internal sealed partial class UpProcess : IAsyncDisposable
 
     private UpProcess(Process process) => _process = process;
 
+    public Uri Gateway { get; private set; } = null!;
+
+    public Datasets.DatasetsClient Datasets => new(_channel);
+
     public FeatureExtraction.FeatureExtractionClient Features => new(_channel);
 
-    public Prediction.PredictionClient Predictions => new(_channel);
+    public Topfive.Gateway.V1.Prediction.PredictionClient Predictions => new(_channel);
 
-    public static async Task<UpProcess> StartAsync(string dataDirectory)
+    /// <param name="dataDirectory">Of the embedded store and the log.</param>
+    /// <param name="settings">Environment variables; a value of null takes one away.</param>
+    public static async Task<UpProcess> StartAsync(string dataDirectory, Dictionary<string, string?>? settings = null)
     {
-        var up = new UpProcess(Process.Start(new ProcessStartInfo("dotnet",
+        var start = new ProcessStartInfo("dotnet",
         [
             Path.Combine(AppContext.BaseDirectory, "topfive.dll"), "up",
             "--port", "0", "--data", dataDirectory, "--model", await TestBackbone.ModelAsync(),
@@ -61,7 +68,13 @@ internal sealed partial class UpProcess : IAsyncDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!);
+        };
+        foreach (var (name, value) in settings ?? [])
+        {
+            start.Environment[name] = value;
+        }
+
+        var up = new UpProcess(Process.Start(start)!);
         try
         {
             var errors = up._process.StandardError.ReadToEndAsync();
@@ -69,7 +82,8 @@ internal sealed partial class UpProcess : IAsyncDisposable
             {
                 if (GatewayLine().Match(line) is { Success: true } match)
                 {
-                    up._channel = GrpcChannel.ForAddress(match.Groups[1].Value);
+                    up.Gateway = new Uri(match.Groups[1].Value);
+                    up._channel = GrpcChannel.ForAddress(up.Gateway);
                     return up;
                 }
             }

@@ -5,17 +5,19 @@ using System.Text;
 
 namespace Topfive.TestKit;
 
-/// <summary>A real redis-server on a free loopback port, with nothing on disk; for tests.</summary>
+/// <summary>A real redis-server on a free loopback port, with nothing on disk unless asked; for tests.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
     public const string WhySkipped = "there is no redis-server on the PATH (Debian: apt-get install redis-server)";
 
     private readonly string _directory;
     private readonly int? _clusterPort;
+    private readonly bool _persistent;
     private Process _process;
 
-    private RedisServer(string directory, int port, int? clusterPort)
+    private RedisServer(string directory, int port, int? clusterPort, bool persistent)
     {
+        _persistent = persistent;
         _directory = directory;
         _clusterPort = clusterPort;
         Port = port;
@@ -31,8 +33,9 @@ public sealed class RedisServer : IAsyncDisposable
     public string ConnectionString => $"{IPAddress.Loopback}:{Port}";
 
     /// <param name="clusterNode">True: a node that is in no cluster yet, and holds no slot.</param>
+    /// <param name="persistent">True: every write is on disk before it is answered, and <see cref="StartAgainAsync"/> finds it.</param>
     /// <returns>Null when there is no redis-server on the PATH: skip the test with <see cref="WhySkipped"/>.</returns>
-    public static async Task<RedisServer?> TryStartAsync(bool clusterNode = false)
+    public static async Task<RedisServer?> TryStartAsync(bool clusterNode = false, bool persistent = false)
     {
         var path = Environment.GetEnvironmentVariable("PATH") ?? "";
         if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "redis-server"))))
@@ -42,7 +45,7 @@ public sealed class RedisServer : IAsyncDisposable
 
         for (var attempt = 1; ; attempt++)
         {
-            var server = new RedisServer(Directory.CreateTempSubdirectory("topfive-redis-").FullName, FreePort(), clusterNode ? FreePort() : null);
+            var server = new RedisServer(Directory.CreateTempSubdirectory("topfive-redis-").FullName, FreePort(), clusterNode ? FreePort() : null, persistent);
             try
             {
                 await server.AnswersAsync();
@@ -76,14 +79,14 @@ public sealed class RedisServer : IAsyncDisposable
         return new string(text);
     }
 
-    /// <summary>Takes the server away as a crash does; what it held is lost.</summary>
+    /// <summary>Takes the server away as a crash does; what it held is lost unless it is persistent.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Starts it again on the same port, empty.</summary>
+    /// <summary>Starts it again on the same port.</summary>
     public async Task StartAgainAsync()
     {
         _process.Dispose();
@@ -104,7 +107,8 @@ public sealed class RedisServer : IAsyncDisposable
 
     private Process Launch() => Process.Start(new ProcessStartInfo("redis-server",
     [
-        "--bind", IPAddress.Loopback.ToString(), "--port", Port.ToString(), "--dir", _directory, "--save", "", "--logfile", "redis.log",
+        "--bind", IPAddress.Loopback.ToString(), "--port", Port.ToString(), "--dir", _directory, "--save", "",
+        "--appendonly", _persistent ? "yes" : "no", "--appendfsync", "always", "--logfile", "redis.log",
         .. _clusterPort is { } port ? (string[])["--cluster-enabled", "yes", "--cluster-port", port.ToString()] : [],
     ])
     {

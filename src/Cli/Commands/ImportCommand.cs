@@ -1,16 +1,14 @@
 using System.CommandLine;
-using Topfive.Classifier.V1;
+using Topfive.Features.V1;
 
 namespace Topfive.Cli;
 
-/// <summary><c>topfive import</c>: labelled images from a folder or a CSV into a dataset.</summary>
+/// <summary><c>topfive import</c>: labelled images from a folder, a CSV or an archive into a dataset.</summary>
 internal sealed class ImportCommand : GatewayCommand
 {
-    private const int ProblemsShown = 20;
-
     private readonly Argument<string> _source = new("source")
     {
-        Description = "A folder with one folder per class, or a CSV with the columns id and label",
+        Description = "A folder with one folder per class, the same as .tar, .tar.gz or .zip, or a CSV with the columns id and label (and, where wanted, group and split)",
     };
 
     private readonly Option<string> _dataset = new("--dataset")
@@ -24,9 +22,15 @@ internal sealed class ImportCommand : GatewayCommand
         Description = "The folder of a CSV's images [default: where the CSV is]",
     };
 
+    private readonly Option<string> _split = new Option<string>("--split")
+    {
+        Description = $"keras: see --validation; hash: by the hash of the image or its group, a quarter validates; given: by folders train/ and validation/ around the class folders, or by a CSV's column split ({SplitNames.Known})",
+        DefaultValueFactory = _ => SplitRule.Keras,
+    }.AcceptOnlyFromAmong(SplitRule.Keras, SplitRule.Hash, SplitRule.Given);
+
     private readonly Option<double?> _validation = Numbers.Option<double>(
         "--validation",
-        "Fraction kept for validation, chosen as Keras does: of each label's n files, in name order, the first ⌊fraction·n⌋ [default: 0.25]",
+        "Fraction kept for validation, chosen as Keras does: of each label's n files, in name order, the first ⌊fraction·n⌋; a CSV's group is kept together, and validates where all of it still fits [default: 0.25]",
         "at least 0 and below 1", value => value is >= 0 and < 1);
 
     private readonly Option<bool> _strict = new("--strict")
@@ -40,69 +44,75 @@ internal sealed class ImportCommand : GatewayCommand
         Arguments.Add(_source);
         Options.Add(_dataset);
         Options.Add(_images);
+        Options.Add(_split);
         Options.Add(_validation);
         Options.Add(_strict);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {
-        var listing = Read(parsed.GetRequiredValue(_source), parsed.GetValue(_images));
-        var dataset = parsed.GetRequiredValue(_dataset);
-        var result = await RunAsync(Terminal, gateway, listing, dataset, parsed.GetValue(_validation) ?? 0.25, cancellation);
+        var split = Rule(parsed);
+        var source = Open(parsed.GetRequiredValue(_source), parsed.GetValue(_images), split.Name == SplitRule.Given);
+        var result = await RunAsync(Terminal, gateway, source, parsed.GetRequiredValue(_dataset), split, cancellation);
         return result.Imported == 0 || (parsed.GetValue(_strict) && result.Failed.Count > 0) ? 1 : 0;
     }
 
-    /// <summary>Imports a listing and says what became of it.</summary>
+    /// <summary>Imports labelled images and says what became of them.</summary>
     public static async Task<ImportResult> RunAsync(
-        Terminal terminal, GatewayClient gateway, Listing listing, string dataset, double validation, CancellationToken cancellation)
+        Terminal terminal, GatewayClient gateway, IImageSource source, string dataset, SplitRule split, CancellationToken cancellation)
     {
-        if (listing.Skipped.Count > 0)
-        {
-            terminal.Say($"Skipped {listing.Skipped.Count:N0} files that are no images in a class folder: {Some(listing.Skipped)}");
-        }
+        var backbone = await gateway.Features.GetBackboneAsync(new GetBackboneRequest(), cancellationToken: cancellation);
+        var hashed = await Progress.RunAsync(terminal, "Hashing", source.Unit, source.Size,
+            progress => source.HashAsync(backbone.MaxImageBytes, progress, cancellation));
+        var splits = split.Assign(hashed.Listing.Files);
+        var plan = ImportPlan.Make(hashed, splits);
+        PlanReport.Show(terminal, hashed.Listing, splits, plan);
 
-        var splits = KerasSplit.Assign(listing.Files, validation);
-        var result = listing.Files.Count == 0
-            ? new ImportResult(0, 0, 0, [])
-            : await Progress.RunAsync(terminal, "Importing", "images", listing.Files.Count,
-                progress => new ImageImport(gateway, dataset).RunAsync(listing.Files, splits, progress, cancellation));
-        result = result with { Failed = [.. listing.Problems, .. result.Failed] };
-
-        var labels = listing.Files.DistinctBy(file => file.Label).Count();
-        var held = splits.Count(split => split == Split.Validation);
-        terminal.Say($"{labels:N0} labels, {listing.Files.Count - held:N0} training and {held:N0} validation images");
-        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} computed, {result.CacheHits:N0} cache hits; {result.Copies:N0} copies of others left out; {result.Failed.Count:N0} failed");
-        foreach (var problem in result.Failed.Take(ProblemsShown))
-        {
-            terminal.Complain($"  {problem.Id}: {problem.Reason}");
-        }
-
-        if (result.Failed.Count > ProblemsShown)
-        {
-            terminal.Complain($"  and {result.Failed.Count - ProblemsShown:N0} more");
-        }
-
+        var result = plan.Images.Count == 0
+            ? new ImportResult(0, 0, [])
+            : await Progress.RunAsync(terminal, "Importing", "images", plan.Images.Count,
+                progress => new ImageImport(gateway, dataset).RunAsync(plan.Images, source, progress, cancellation));
+        result = result with { Failed = [.. hashed.Listing.Problems, .. plan.Contradictions, .. result.Failed] };
+        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} computed, {result.CacheHits:N0} cache hits; {plan.Copies:N0} copies of others left out; {result.Failed.Count:N0} failed");
+        FailureSummary.Show(terminal, result.Failed);
         return result;
     }
 
-    private static Listing Read(string source, string? images)
+    private SplitRule Rule(ParseResult parsed)
     {
+        var name = parsed.GetRequiredValue(_split);
+        var validation = parsed.GetValue(_validation);
+        return validation is null || name == SplitRule.Keras
+            ? new SplitRule(name, validation ?? SplitRule.DefaultValidation)
+            : throw CommandFailure.WrongUsage($"--validation belongs to --split {SplitRule.Keras}; with --split {name} the fraction is not chosen here.");
+    }
+
+    private static IImageSource Open(string source, string? images, bool splitGiven)
+    {
+        var holdsImages = Directory.Exists(source) || Archive.Match(source);
+        if (holdsImages && images is not null)
+        {
+            throw CommandFailure.WrongUsage("--images belongs to a CSV; a folder or an archive holds its images itself.");
+        }
+
         if (Directory.Exists(source))
         {
-            return images is null
-                ? ImageFolder.Read(source)
-                : throw CommandFailure.WrongUsage("--images belongs to a CSV; a folder holds its images itself.");
+            return new DiskImages(ImageFolder.Read(source, splitGiven));
         }
 
         if (!File.Exists(source))
         {
-            throw new CommandFailure($"There is neither a folder nor a CSV at {source}.");
+            throw new CommandFailure($"There is neither a folder, an archive nor a CSV at {source}.");
+        }
+
+        if (holdsImages)
+        {
+            return new ArchiveImages(new Archive(source), splitGiven);
         }
 
         var folder = images ?? Path.GetDirectoryName(Path.GetFullPath(source))!;
-        return Directory.Exists(folder) ? CsvListing.Read(source, folder) : throw new CommandFailure($"There is no folder {folder}.");
+        return Directory.Exists(folder)
+            ? new DiskImages(CsvListing.Read(source, folder, splitGiven))
+            : throw new CommandFailure($"There is no folder {folder}.");
     }
-
-    private static string Some(IReadOnlyList<string> names) =>
-        string.Join(", ", names.Take(3)) + (names.Count > 3 ? ", …" : "");
 }

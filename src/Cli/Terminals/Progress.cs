@@ -7,12 +7,16 @@ namespace Topfive.Cli;
 internal interface IProgressDisplay
 {
     /// <param name="done">Of the total, so far.</param>
-    void Show(long done);
+    /// <param name="note">What else is to be known, e.g. "3 errors".</param>
+    void Show(long done, string note = "");
 }
 
 internal static class Progress
 {
-    /// <summary>Runs work that reports how far it is: a bar on a terminal, a plain line every few seconds elsewhere.</summary>
+    /// <summary>
+    /// Runs work that reports how far it is: a bar on a terminal, a plain line every few seconds elsewhere; both say how
+    /// fast it goes and how long it will take.
+    /// </summary>
     /// <param name="terminal">Where to show it.</param>
     /// <param name="what">E.g. "Importing".</param>
     /// <param name="unit">What is counted, e.g. "images".</param>
@@ -32,14 +36,16 @@ internal static class Progress
             .StartAsync(context => work(new Bar(context.AddTask(Markup.Escape(what), maxValue: total), unit)));
     }
 
+    private static string Append(string note) => note.Length == 0 ? "" : $", {note}";
+
     private sealed class Bar(ProgressTask task, string unit) : IProgressDisplay
     {
         private readonly string _what = task.Description;
 
-        public void Show(long done)
+        public void Show(long done, string note)
         {
             task.Value = done;
-            task.Description = $"{_what} {done:N0} of {task.MaxValue:N0} {unit}";
+            task.Description = $"{_what} {done:N0} of {task.MaxValue:N0} {unit}, {task.Speed ?? 0:N0}/s{Append(note)}";
         }
     }
 
@@ -49,19 +55,24 @@ internal static class Progress
 
         private readonly Stopwatch _clock = Stopwatch.StartNew();
         private readonly Lock _lock = new();
-        private TimeSpan _next = Interval;
+        private TimeSpan _shown;
+        private long _doneThen;
 
-        public void Show(long done)
+        public void Show(long done, string note)
         {
             lock (_lock)
             {
-                if (done < total && _clock.Elapsed < _next)
+                // Work on several threads may report out of turn.
+                if (done <= _doneThen || (done < total && _clock.Elapsed - _shown < Interval))
                 {
                     return;
                 }
 
-                _next = _clock.Elapsed + Interval;
-                terminal.Say($"{what}: {done:N0} of {total:N0} {unit} ({(double)done / total:P0}), {done / _clock.Elapsed.TotalSeconds:N1} a second");
+                // The speed since the last line: what is known already passes much faster than what must be computed.
+                var speed = (done - _doneThen) / (_clock.Elapsed - _shown).TotalSeconds;
+                (_shown, _doneThen) = (_clock.Elapsed, done);
+                var left = done == total ? $"{_clock.Elapsed.TotalSeconds:N1} s" : $"{TimeSpan.FromSeconds(Math.Min((total - done) / speed, 1e7)):d\\.hh\\:mm\\:ss} left";
+                terminal.Say($"{what}: {done:N0} of {total:N0} {unit} ({(double)done / total:P0}), {speed:N1} a second{Append(note)}, {left}");
             }
         }
     }

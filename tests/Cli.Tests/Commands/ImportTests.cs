@@ -63,7 +63,9 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(["a/1.png", "b/2.png"], gateway.State.Ingested.Select(image => image.Id));
         Assert.Contains("Imported 2 into \"d\": 2 computed, 0 cache hits; 1 copies of others left out; 1 failed", outcome.Output);
         Assert.Contains("b/1.png: the same image as a/1.png, which is labelled \"a\"", outcome.Errors);
-        Assert.Contains("Importing: 4 of 4 images", outcome.Output);
+        Assert.Contains("Hashing: 4 of 4 images", outcome.Output);
+        Assert.Contains("Importing: 2 of 2 images", outcome.Output);
+        Assert.Contains("1 images are under two labels; the first name keeps its label", outcome.Output);
     }
 
     [Fact]
@@ -88,6 +90,79 @@ public sealed class ImportTests : IDisposable
 
         Assert.Equal(1, outcome.ExitCode);
         Assert.Equal("INTERNAL: the store burns", outcome.Errors.Trim());
+    }
+
+    [Fact]
+    public async Task What_the_store_has_goes_by_its_hash_alone()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("a/1.png", "new"), ("b/1.png", "new"));
+        await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+        Write(("b/2.png", "new"));
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "e");
+
+        Assert.Contains("Imported 3 into \"e\": 1 computed, 2 cache hits", outcome.Output);
+        var sent = gateway.State.Ingested.Where(image => image.Dataset == "e").ToList();
+        Assert.Equal(["a/1.png", "b/1.png", "b/2.png"], sent.Select(image => image.Id));
+        Assert.Equal([32, 32, 0], sent.Select(image => image.ImageHash.Length));
+        Assert.Equal([0, 0, 11], sent.Select(image => image.Image.Length));
+    }
+
+    [Fact]
+    public async Task Copies_on_both_sides_of_the_split_are_named_before_anything_is_sent()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("a/1.png", "the same"), ("a/2.png", "new"), ("a/3.png", "the same"), ("a/4.png", "new"));
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+
+        Assert.Contains("1 images are on both sides of the split; the first name keeps its side, the others are left out:", outcome.Output);
+        Assert.Contains("  a/3.png: the same image as a/1.png, which is validation", outcome.Output);
+        Assert.True(outcome.Output.IndexOf("a/3.png", StringComparison.Ordinal) < outcome.Output.IndexOf("Importing", StringComparison.Ordinal));
+        Assert.Contains("0 failed", outcome.Output);
+        Assert.Equal(Split.Validation, gateway.State.Ingested.Single(image => image.Id == "a/1.png").Split);
+    }
+
+    [Fact]
+    public async Task Of_four_hundred_images_with_1_percent_broken_every_good_one_goes_and_every_broken_one_is_listed()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write([.. Enumerable.Range(0, 400).Select(i => ($"{"ab"[i % 2]}/{i:D3}.png", i % 100 == 7 ? "bad" : "new"))]);
+
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("Imported 396 into \"d\": 396 computed, 0 cache hits; 0 copies of others left out; 4 failed", outcome.Output);
+        Assert.Equal(
+            ["4 failed: INVALID_ARGUMENT: the JPEG is truncated", "  b/007.png", "  b/107.png", "  b/207.png", "  b/307.png"],
+            outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("Importing: 400 of 400 images (100 %), ", outcome.Output);
+        Assert.Contains(" a second, 0 cache hits, 4 errors, ", outcome.Output);
+        Assert.Equal(1, (await gateway.RunAsync("import", _folder.Path, "--dataset", "d", "--strict")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--split", "hash", "--validation", "0.5")]
+    [InlineData("--split", "random")]
+    public async Task A_split_that_makes_no_sense_is_wrong_usage(params string[] options)
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+
+        Assert.Equal(2, (await gateway.RunAsync(["import", _folder.Path, "--dataset", "d", .. options])).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_split_by_hash_is_left_to_the_services_and_the_group_goes_along()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("1.jpg", "new"), ("2.jpg", "new"), ("labels.csv", "id,label,group\n1,boxer,litter\n2,boxer,\n"));
+
+        var outcome = await gateway.RunAsync("import", _folder.File("labels.csv"), "--dataset", "dogs", "--split", "hash");
+
+        Assert.Contains("1 labels, 2 images, split by hash", outcome.Output);
+        Assert.All(gateway.State.Ingested, image => Assert.Equal(Split.Unspecified, image.Split));
+        Assert.Equal(["litter", ""], gateway.State.Ingested.Select(image => image.Group.ToStringUtf8()));
     }
 
     [Fact]

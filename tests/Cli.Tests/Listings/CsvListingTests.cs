@@ -1,3 +1,4 @@
+using Topfive.Classifier.V1;
 using Topfive.TestKit;
 using Xunit;
 
@@ -50,6 +51,18 @@ public sealed class CsvListingTests : IDisposable
         Assert.Single(Read("id,label\na,x\na.png,x\n").Files);
     }
 
+    [Fact]
+    public void Groups_and_given_sides_are_read_from_their_columns()
+    {
+        Images("a.png", "b.png", "c.png");
+
+        var listing = Read("id,label,split,group\na,x,Train,film\nb,x,valid,\nc,x,test,\n", splitGiven: true);
+
+        Assert.Equal([("a", Split.Training, "film"), ("b", Split.Validation, "")], listing.Files.Select(file => (file.Id, file.GivenSplit, file.Group)));
+        Assert.Contains("\"test\"", Assert.Single(listing.Problems).Reason);
+        Assert.Contains("no column split", Assert.Throws<CommandFailure>(() => Read("id,label\na,x\n", splitGiven: true)).Message);
+    }
+
     [Theory]
     [InlineData("id,label\na,x\na.png,y\n", "line 3")]
     [InlineData("name,label\na,x\n", "\"name,label\"")]
@@ -78,10 +91,10 @@ public sealed class CsvListingTests : IDisposable
         }
     }
 
-    private Listing Read(string csv)
+    private Listing Read(string csv, bool splitGiven = false)
     {
         var file = _folder.File("labels.csv");
         File.WriteAllText(file, csv);
-        return CsvListing.Read(file, _folder.File("images"));
+        return CsvListing.Read(file, _folder.File("images"), splitGiven);
     }
 }

@@ -1,3 +1,4 @@
+using Topfive.Classifier.V1;
 using Topfive.TestKit;
 using Xunit;
 
@@ -48,6 +49,19 @@ public sealed class ImageFolderTests : IDisposable
 
         Assert.Equal(["a/z.png", "a/even/c.png", "a/more/b.png"], listing.Files.Select(file => file.Id));
         Assert.All(listing.Files, file => Assert.Equal("a", file.Label));
+    }
+
+    [Fact]
+    public void Folders_for_the_sides_of_the_split_hold_the_class_folders()
+    {
+        Write("validation/a/1.png", "train/b/1.png", "train/a/more/2.png", "test/a/3.png", "train/loose.png");
+
+        var listing = ImageFolder.Read(_folder.Path, splitGiven: true);
+
+        Assert.Equal(
+            [("train/a/more/2.png", "a", Split.Training), ("train/b/1.png", "b", Split.Training), ("validation/a/1.png", "a", Split.Validation)],
+            listing.Files.Select(file => (file.Id, file.Label, file.GivenSplit)));
+        Assert.Equal(["test/a/3.png", "train/loose.png"], listing.Skipped);
     }
 
     public void Dispose() => _folder.Dispose();

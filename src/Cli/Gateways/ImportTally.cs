@@ -1,0 +1,47 @@
+using Grpc.Core;
+using Topfive.Features.V1;
+using Topfive.Gateway.V1;
+
+namespace Topfive.Cli;
+
+/// <summary>Counts what came back, while the sender adds what it could not read.</summary>
+internal sealed class ImportTally(IProgressDisplay progress)
+{
+    private readonly Lock _lock = new();
+    private readonly List<Problem> _failed = [];
+    private int _computed, _cacheHits;
+
+    public void Add(IngestResult result)
+    {
+        if (result.ResultCase == IngestResult.ResultOneofCase.Error)
+        {
+            Add(new Problem(result.Id, RpcMessage.Of((StatusCode)result.Error.Code, result.Error.Message)));
+            return;
+        }
+
+        lock (_lock)
+        {
+            _ = result.Ingested.Source == Source.Computed ? _computed++ : _cacheHits++;
+            Show();
+        }
+    }
+
+    public void Add(Problem problem)
+    {
+        lock (_lock)
+        {
+            _failed.Add(problem);
+            Show();
+        }
+    }
+
+    public ImportResult Sum()
+    {
+        lock (_lock)
+        {
+            return new ImportResult(_computed, _cacheHits, [.. _failed]);
+        }
+    }
+
+    private void Show() => progress.Show(_computed + _cacheHits + _failed.Count, $"{_cacheHits:N0} cache hits, {_failed.Count:N0} errors");
+}

@@ -1,0 +1,51 @@
+using Topfive.Classifier.V1;
+
+namespace Topfive.Cli;
+
+/// <summary>What is known before anything is sent: sizes, files passed over, and images that are there more than once.</summary>
+internal static class PlanReport
+{
+    private const int NamesShown = 20;
+
+    public static void Show(Terminal terminal, Listing listing, IReadOnlyList<Split> splits, ImportPlan plan)
+    {
+        if (listing.Skipped.Count > 0)
+        {
+            terminal.Say($"Skipped {listing.Skipped.Count:N0} files that are no images in a class folder: {Some(listing.Skipped)}");
+        }
+
+        var labels = listing.Files.DistinctBy(file => file.Label).Count();
+        var held = splits.Count(split => split == Split.Validation);
+        var byHash = splits.Count(split => split == Split.Unspecified);
+        if (byHash > 0)
+        {
+            terminal.Say($"{labels:N0} labels, {byHash:N0} images, split by hash");
+        }
+        else
+        {
+            terminal.Say($"{labels:N0} labels, {listing.Files.Count - held:N0} training and {held:N0} validation images");
+        }
+
+        if (plan.Contradictions.Count > 0)
+        {
+            terminal.Say($"{plan.Contradictions.Count:N0} images are under two labels; the first name keeps its label, the others count as failed");
+        }
+
+        if (plan.AcrossSplits.Count > 0)
+        {
+            terminal.Say($"{plan.AcrossSplits.Count:N0} images are on both sides of the split; the first name keeps its side, the others are left out:");
+            foreach (var copy in plan.AcrossSplits.Take(NamesShown))
+            {
+                terminal.Say($"  {copy.Id}: {copy.Reason}");
+            }
+
+            if (plan.AcrossSplits.Count > NamesShown)
+            {
+                terminal.Say($"  and {plan.AcrossSplits.Count - NamesShown:N0} more");
+            }
+        }
+    }
+
+    private static string Some(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(3)) + (names.Count > 3 ? ", …" : "");
+}
