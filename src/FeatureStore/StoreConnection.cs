@@ -15,6 +15,8 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
     private EmbeddedStore? _embedded;
     private ConnectionMultiplexer? _multiplexer;
 
+    internal bool WritesHalf { get; } = options.Value.VectorFormat == "fp16";
+
     internal IDatabase Database => Multiplexer.GetDatabase();
 
     internal ConnectionMultiplexer Multiplexer =>

@@ -20,4 +20,11 @@ public sealed class StoreOptions
     /// <summary>Loopback port of the embedded store; 0: any free port.</summary>
     [Range(0, 65535)]
     public int EmbeddedPort { get; set; }
+
+    /// <summary>
+    /// How vectors are written: fp32 keeps every bit; fp16 takes half the bytes and rounds to a relative error of at most
+    /// 2⁻¹¹. Both are read, whatever this says.
+    /// </summary>
+    [RegularExpression("fp32|fp16", ErrorMessage = "Store__VectorFormat is fp32 or fp16")]
+    public string VectorFormat { get; set; } = "fp32";
 }

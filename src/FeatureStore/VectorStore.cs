@@ -6,7 +6,7 @@ namespace Topfive.FeatureStore;
 
 /// <summary>
 /// Feature vectors by backbone and image. A value is the vector's float32 numbers, little-endian, and nothing else
-/// (2048 numbers: 8,192 bytes). Many keys at once go as a pipeline of single-key commands, which a Redis cluster
+/// (2048 numbers: 8,192 bytes), or what <see cref="HalfVector"/> makes of them (4,097 bytes). Many keys at once go as a pipeline of single-key commands, which a Redis cluster
 /// serves as well as one server.
 /// </summary>
 public sealed class VectorStore(StoreConnection connection)
@@ -88,9 +88,14 @@ public sealed class VectorStore(StoreConnection connection)
         return missing;
     }
 
-    /// <summary>Stored when the task has ended. Do not change <paramref name="vector"/> before.</summary>
+    /// <summary>
+    /// Stored when the task has ended, in the format of <see cref="StoreOptions.VectorFormat"/>. Do not change
+    /// <paramref name="vector"/> before.
+    /// </summary>
     public Task SetAsync(string fingerprint, ImageHash image, ReadOnlyMemory<float> vector) =>
-        connection.Database.StringSetAsync(Keys.Vector(fingerprint, image), new FloatBytes(vector).Memory);
+        connection.Database.StringSetAsync(
+            Keys.Vector(fingerprint, image),
+            connection.WritesHalf && HalfVector.CanHold(vector.Span) ? HalfVector.Pack(vector.Span) : new FloatBytes(vector).Memory);
 
     /// <returns>Those of <paramref name="images"/> without a stored vector, in their order.</returns>
     public async Task<IReadOnlyList<ImageHash>> FindMissingAsync(

@@ -88,6 +88,7 @@ public sealed class StoreConnectionTests
     [Theory]
     [InlineData("Store:EmbeddedPort", "70000", "EmbeddedPort")]
     [InlineData("Store:DataDirectory", "", "DataDirectory")]
+    [InlineData("Store:VectorFormat", "fp8", "Store__VectorFormat is fp32 or fp16")]
     public async Task A_wrong_setting_stops_the_start_with_its_name(string setting, string value, string named)
     {
         using var directory = new TempDirectory();

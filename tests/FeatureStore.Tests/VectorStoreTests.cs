@@ -50,6 +50,59 @@ public abstract class VectorStoreTests(StoreUnderTest store)
     }
 
     [Fact]
+    public async Task Half_precision_takes_half_the_bytes_and_is_read_beside_full_precision_by_everyone()
+    {
+        await using var half = await OpenHalfAsync();
+        var packing = new VectorStore(half);
+        await Vectors.SetAsync(_fingerprint, Some.Image(1), Some.Vector(1));
+        await packing.SetAsync(_fingerprint, Some.Image(2), Some.Vector(2));
+
+        Assert.Equal(8_192, await store.Connection.Database.StringLengthAsync(Keys.Vector(_fingerprint, Some.Image(1))));
+        Assert.Equal(4_097, await store.Connection.Database.StringLengthAsync(Keys.Vector(_fingerprint, Some.Image(2))));
+        foreach (var reader in (VectorStore[])[Vectors, packing])
+        {
+            var matrix = new float[2 * 2048];
+            Assert.Empty(await reader.ReadRowsAsync(_fingerprint, [Some.Image(1), Some.Image(2)], matrix, 2048));
+            Assert.Equal(Some.Bits(Some.Vector(1)), Some.Bits(matrix.AsSpan(0, 2048)));
+            Assert.Equal(Some.Bits([.. Some.Vector(2).Select(number => (float)(Half)number)]), Some.Bits(matrix.AsSpan(2048)));
+        }
+    }
+
+    [Fact]
+    public async Task Half_precision_rounds_by_no_more_than_it_says()
+    {
+        await using var half = await OpenHalfAsync();
+        float[] vector = [0f, -0f, 6.2e-5f, 1e-6f, 1e-9f, 1f / 3, 17.77f, 65_504f, .. Some.Vector(3)];
+
+        await new VectorStore(half).SetAsync(_fingerprint, Some.Image(1), vector);
+
+        using var stored = await Vectors.GetAsync(_fingerprint, Some.Image(1));
+        Assert.Equal(vector.Length, stored!.Values.Length);
+        for (var i = 0; i < vector.Length; i++)
+        {
+            var error = Math.Abs(stored.Values[i] - vector[i]);
+            Assert.True(error <= Math.Max(Math.Abs(vector[i]) / 2048, 1f / (1 << 25)), $"{vector[i]} became {stored.Values[i]}");
+        }
+    }
+
+    [Theory]
+    [InlineData(65_505f)]
+    [InlineData(-1e9f)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public async Task A_number_that_half_precision_has_not_keeps_its_vector_in_full(float number)
+    {
+        await using var half = await OpenHalfAsync();
+        var vector = Some.Vector(1);
+        vector[5] = number;
+
+        await new VectorStore(half).SetAsync(_fingerprint, Some.Image(1), vector);
+
+        using var stored = await Vectors.GetAsync(_fingerprint, Some.Image(1));
+        Assert.Equal(Some.Bits(vector), Some.Bits(stored!.Values));
+    }
+
+    [Fact]
     public async Task A_part_of_a_larger_buffer_is_stored_as_that_part()
     {
         var batch = Some.Vector(7, 3 * 2048);
@@ -158,4 +211,7 @@ public abstract class VectorStoreTests(StoreUnderTest store)
 
         Assert.Equal(new BackboneRecord(_fingerprint, "inception_v3", 2048), await registry.CurrentAsync());
     }
+
+    private Task<StoreConnection> OpenHalfAsync() =>
+        StoreUnderTest.OpenAsync(store.Connection.Multiplexer.Configuration.Split(',')[0], vectorFormat: "fp16");
 }
