@@ -4,25 +4,65 @@ using Topfive.Classifier.V1;
 
 namespace Topfive.Cli;
 
-/// <summary><c>topfive export</c>: a head as an ONNX file.</summary>
+/// <summary><c>topfive export</c>: a head as an ONNX file, or a dataset with its vectors for numpy or as Parquet.</summary>
 internal sealed class ExportCommand : GatewayCommand
 {
-    private readonly Option<string> _head = new("--head") { Description = "The head's name", Required = true };
+    private const string Npy = "npy";
+    private const string Parquet = "parquet";
+
+    private readonly Option<string> _head = new("--head") { Description = "The head to write as ONNX" };
 
     private readonly Option<long?> _version = Numbers.Option<long>(
         "--version", "Its version [default: the live one]", "a version's number, from 1", value => value >= 1);
 
-    private readonly Option<string> _out = new("--out") { Description = "The file to write", Required = true };
+    private readonly Option<string> _vectors = new("--vectors") { Description = "The dataset to write with its vectors" };
+
+    private readonly Option<string> _format = new Option<string>("--format")
+    {
+        Description = "Of vectors: npy is a folder of vectors.npy (float32), labels.npy, splits.npy and hashes.npy; parquet is one file",
+        DefaultValueFactory = _ => Npy,
+    }.AcceptOnlyFromAmong(Npy, Parquet);
+
+    private readonly Option<string> _out = new("--out") { Description = "The file to write; for npy the folder", Required = true };
 
     public ExportCommand(Terminal terminal)
-        : base("export", "Writes a head as ONNX: float32 \"vector\" [n, 2048] in, \"probabilities\" [n, labels] out.", terminal)
+        : base(
+            "export",
+            "Writes a head as ONNX (float32 \"vector\" [n, 2048] in, \"probabilities\" [n, labels] out), or a dataset's vectors, labels, splits and hashes.",
+            terminal)
     {
         Options.Add(_head);
         Options.Add(_version);
+        Options.Add(_vectors);
+        Options.Add(_format);
         Options.Add(_out);
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_head) is null == result.GetResult(_vectors) is null)
+            {
+                result.AddError("export needs --head or --vectors, and not both.");
+            }
+        });
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation) =>
+        parsed.GetValue(_vectors) is { } dataset
+            ? ExportVectorsAsync(dataset, parsed, gateway, cancellation)
+            : ExportHeadAsync(parsed, gateway, cancellation);
+
+    private async Task<int> ExportVectorsAsync(string dataset, ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    {
+        var path = parsed.GetRequiredValue(_out);
+        var examples = await new VectorExport(gateway, dataset).RunAsync(
+            async (examples, dimensions, labels) => parsed.GetValue(_format) == Parquet
+                ? await ParquetVectors.CreateAsync(path, cancellation)
+                : new NpyFolder(path, examples, dimensions, labels),
+            cancellation);
+        Terminal.Say($"Wrote {examples:N0} examples to {path}");
+        return 0;
+    }
+
+    private async Task<int> ExportHeadAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {
         var request = new ExportHeadRequest
         {
@@ -32,23 +72,15 @@ internal sealed class ExportCommand : GatewayCommand
         };
         var file = parsed.GetRequiredValue(_out);
         // A download that breaks off must not look like a model.
-        var unfinished = file + ".part";
-        try
+        await using (var unfinished = new UnfinishedFile(file))
         {
             using var call = gateway.Heads.ExportHead(request, cancellationToken: cancellation);
-            await using (var stream = File.Create(unfinished))
+            await foreach (var part in call.ResponseStream.ReadAllAsync(cancellation))
             {
-                await foreach (var part in call.ResponseStream.ReadAllAsync(cancellation))
-                {
-                    await stream.WriteAsync(part.Data.Memory, cancellation);
-                }
+                await unfinished.Stream.WriteAsync(part.Data.Memory, cancellation);
             }
 
-            File.Move(unfinished, file, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(unfinished);
+            await unfinished.FinishAsync();
         }
 
         Terminal.Say($"Wrote {file} ({new FileInfo(file).Length:N0} bytes)");

@@ -56,7 +56,7 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
     [Fact]
     public async Task What_is_no_image_fails_alone_and_is_named()
     {
-        var images = Drawings();
+        var images = Drawings(hue: 15);
         File.WriteAllText(Path.Combine(images, "circle", "zz.png"), "no image");
 
         var outcome = await CommandLine.RunAsync(["import", images, "--dataset", "broken", "--gateway", $"{topfive.Process.GatewayAddress}"]);
@@ -120,8 +120,8 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Twelve circles and twelve squares of different sizes and colours.</summary>
-    private string Drawings()
+    /// <summary>Twelve circles and twelve squares of different sizes and colours; another hue makes other images, new to the store.</summary>
+    private string Drawings(int hue = 0)
     {
         var root = _folder.File("drawings");
         foreach (var label in new[] { "circle", "square" })
@@ -130,7 +130,7 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
             for (var i = 0; i < 12; i++)
             {
                 using var surface = SKSurface.Create(new SKImageInfo(96, 96));
-                surface.Canvas.Clear(SKColor.FromHsl(i * 30, 60, 85));
+                surface.Canvas.Clear(SKColor.FromHsl(hue + (i * 30), 60, 85));
                 using var paint = new SKPaint { Color = SKColor.FromHsl(180 + (i * 30), 80, 35), IsAntialias = true };
                 var size = 16 + (2 * i);
                 if (label == "circle")
