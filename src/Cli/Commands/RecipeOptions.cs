@@ -72,7 +72,8 @@ internal sealed class RecipeOptions
             recipe.Dropout = dropout;
         }
 
-        if (parsed.GetValue(_hidden) is { } hidden)
+        // An absent option of several values reads as none, which would mean no hidden layer.
+        if (parsed.GetResult(_hidden) is not null && parsed.GetValue(_hidden) is { } hidden)
         {
             recipe.HiddenUnits.Add(hidden);
             recipe.NoHiddenLayers = hidden.Length == 0;

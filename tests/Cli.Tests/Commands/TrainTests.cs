@@ -34,6 +34,18 @@ public sealed class TrainTests
     }
 
     [Fact]
+    public async Task What_is_not_given_is_left_to_the_service()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+
+        gateway.State.Events = ThreeEpochs;
+
+        await gateway.RunAsync("train", "flowers", "--epochs", "40");
+
+        Assert.Equal(new Recipe { Epochs = 40 }, gateway.State.Started!.Recipe);
+    }
+
+    [Fact]
     public async Task A_head_without_hidden_layers_can_be_asked_for_and_left_unpromoted()
     {
         await using var gateway = await FakeGateway.StartAsync();
