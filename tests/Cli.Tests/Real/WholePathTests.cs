@@ -21,13 +21,13 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
         Assert.Contains("0 computed, 24 cache hits", await topfive.SucceedAsync("import", images, "--dataset", "shapes"));
         Assert.Matches(@"shapes +2 +24 +18 +6 ", await topfive.SucceedAsync("datasets"));
 
-        var training = await topfive.SucceedAsync("train", "shapes", "--epochs", "30", "--learning-rate", "0.001", "--plot", _folder.File("curves.png"));
-        Assert.Equal(30, training.Split('\n').Count(line => line.StartsWith("epoch ")));
+        var training = await topfive.SucceedAsync("train", "shapes", "--epochs", "100", "--learning-rate", "0.001", "--plot", _folder.File("curves.png"));
+        Assert.Equal(100, training.Split('\n').Count(line => line.StartsWith("epoch ")));
         Assert.Contains("Version 1 of \"shapes\" is live", training);
         Assert.True(File.Exists(_folder.File("curves.png")));
         var run = training.Split(' ')[1];
-        Assert.Matches($@"{run} +SUCCEEDED +shapes +shapes +30/30 +1 ", await topfive.SucceedAsync("runs"));
-        Assert.Equal(30, (await topfive.SucceedAsync("runs", "show", run)).Split('\n').Count(line => line.StartsWith("epoch ")));
+        Assert.Matches($@"{run} +SUCCEEDED +shapes +shapes +100/100 +1 ", await topfive.SucceedAsync("runs"));
+        Assert.Equal(100, (await topfive.SucceedAsync("runs", "show", run)).Split('\n').Count(line => line.StartsWith("epoch ")));
 
         var held = Path.Combine(images, "circle", "00.png");
         var prediction = await topfive.SucceedAsync("predict", held, "--head", "shapes", "--truth", "circle", "--figure", _folder.File("top5.png"));
