@@ -64,7 +64,7 @@ public sealed class IngestTests
         { "line break", Image("i", "photo", label: "a\nb"), StatusCode.InvalidArgument, "control character" },
         { "no image", new LabeledImage { Id = "i", Dataset = "d", Label = "l" }, StatusCode.InvalidArgument, "neither image nor image_hash" },
         { "short hash", new LabeledImage { Id = "i", Dataset = "d", Label = "l", ImageHash = ByteString.CopyFrom(1, 2) }, StatusCode.InvalidArgument, "image_hash has 2 bytes" },
-        { "split", new LabeledImage { Id = "i", Dataset = "d", Label = "l", Split = (Split)9, Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "split 9 is unknown" },
+        { "split", new LabeledImage { Id = "i", Dataset = "d", Label = "l", Split = (Split)9, Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "split is 9; it must be" },
         { "group", new LabeledImage { Id = "i", Dataset = "d", Label = "l", Group = ByteString.CopyFrom(new byte[65]), Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "group has 65 bytes; at most 64" },
         { "augmented", new LabeledImage { Id = "i", Dataset = "d", Label = "l", AugmentedCopies = 3, Image = ByteString.CopyFrom(1) }, StatusCode.Unimplemented, "augmented_copies is 3" },
     };

@@ -7,8 +7,6 @@ namespace Topfive.ClassifierService;
 /// <summary>What an example must be before it is stored.</summary>
 internal static class ExampleRules
 {
-    public const int MaxGroupBytes = 64;
-
     /// <summary>Checks one example, and decides its split when it names none.</summary>
     /// <exception cref="Failure">INVALID_ARGUMENT, naming the example and the limit.</exception>
     public static ImageHash Complete(Example example)
@@ -21,16 +19,7 @@ internal static class ExampleRules
         }
 
         NameRule.Check(example.Label, $"label of image {image}");
-        if (example.Group.Length > MaxGroupBytes)
-        {
-            throw Failure.InvalidInput($"group of image {image} has {example.Group.Length} bytes; at most {MaxGroupBytes}");
-        }
-
-        if (!Enum.IsDefined(example.Split))
-        {
-            throw Failure.InvalidInput($"split of image {image} is {(int)example.Split}; it must be TRAINING (1), VALIDATION (2) or 0 for by hash");
-        }
-
+        ExampleRule.Check(example.Split, example.Group, image);
         if (example.Split == Split.Unspecified) example.Split = HashSplit.Of(image, example.Group.Span);
         return image;
     }

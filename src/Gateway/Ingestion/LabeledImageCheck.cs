@@ -1,4 +1,3 @@
-using Topfive.Classifier.V1;
 using Topfive.FeatureStore;
 using Topfive.Gateway.V1;
 using Topfive.ServiceDefaults;
@@ -8,8 +7,6 @@ namespace Topfive.Gateway;
 /// <summary>Refuses what could never become an example before anything is computed or stored for it.</summary>
 internal static class LabeledImageCheck
 {
-    private const int MaxGroupBytes = 64;
-
     public static void Check(LabeledImage image)
     {
         NameRule.Check(image.Dataset, "dataset");
@@ -24,16 +21,7 @@ internal static class LabeledImageCheck
             throw Failure.InvalidInput($"image_hash has {image.ImageHash.Length} bytes; a SHA-256 has {ImageHash.Size}");
         }
 
-        if (!Enum.IsDefined(image.Split))
-        {
-            throw Failure.InvalidInput($"split {(int)image.Split} is unknown; it is SPLIT_UNSPECIFIED (0), TRAINING (1) or VALIDATION (2)");
-        }
-
-        if (image.Group.Length > MaxGroupBytes)
-        {
-            throw Failure.InvalidInput($"group has {image.Group.Length} bytes; at most {MaxGroupBytes} are allowed");
-        }
-
+        ExampleRule.Check(image.Split, image.Group);
         if (image.AugmentedCopies != 0)
         {
             throw Failure.NotBuilt($"augmented_copies is {image.AugmentedCopies}; augmentation is not built yet, only 0 works");
