@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Grpc.Core;
+using Topfive.Backbones;
 using Topfive.Classifier.V1;
 
 namespace Topfive.Cli;
@@ -14,6 +14,16 @@ internal sealed class ExportCommand : GatewayCommand
 
     private readonly Option<long?> _version = Numbers.Option<long>(
         "--version", "Its version [default: the live one]", "a version's number, from 1", value => value >= 1);
+
+    private readonly Option<bool> _fused = new("--fused")
+    {
+        Description = "Write the backbone and the head as one model: float32 \"pixels\" [n, 299, 299, 3] in (RGB, 0 to 255)",
+    };
+
+    private readonly Option<string?> _backbone = new("--backbone")
+    {
+        Description = "For --fused: the .onnx file of the head's backbone [default: Backbone__Model, or models/inception_v3.onnx of the checkout]",
+    };
 
     private readonly Option<string> _vectors = new("--vectors") { Description = "The dataset to write with its vectors" };
 
@@ -33,6 +43,8 @@ internal sealed class ExportCommand : GatewayCommand
     {
         Options.Add(_head);
         Options.Add(_version);
+        Options.Add(_fused);
+        Options.Add(_backbone);
         Options.Add(_vectors);
         Options.Add(_format);
         Options.Add(_out);
@@ -41,6 +53,16 @@ internal sealed class ExportCommand : GatewayCommand
             if (result.GetResult(_head) is null == result.GetResult(_vectors) is null)
             {
                 result.AddError("export needs --head or --vectors, and not both.");
+            }
+
+            if (result.GetValue(_fused) && result.GetResult(_vectors) is not null)
+            {
+                result.AddError("--fused goes with --head.");
+            }
+
+            if (result.GetValue(_backbone) is not null && !result.GetValue(_fused))
+            {
+                result.AddError("--backbone goes with --fused.");
             }
         });
     }
@@ -74,16 +96,21 @@ internal sealed class ExportCommand : GatewayCommand
         // A download that breaks off must not look like a model.
         await using (var unfinished = new UnfinishedFile(file))
         {
-            using var call = gateway.Heads.ExportHead(request, cancellationToken: cancellation);
-            await foreach (var part in call.ResponseStream.ReadAllAsync(cancellation))
-            {
-                await unfinished.Stream.WriteAsync(part.Data.Memory, cancellation);
-            }
-
+            if (parsed.GetValue(_fused)) await WriteFusedAsync(request, parsed.GetValue(_backbone), gateway, unfinished.Stream, cancellation);
+            else await gateway.ExportHeadAsync(request, unfinished.Stream, cancellation);
             await unfinished.FinishAsync();
         }
 
         Terminal.Say($"Wrote {file} ({new FileInfo(file).Length:N0} bytes)");
         return 0;
+    }
+
+    /// <summary>The services hold heads only: the backbone's file is this machine's, and its fingerprint says whether it is the right one.</summary>
+    private async Task WriteFusedAsync(ExportHeadRequest request, string? backbone, GatewayClient gateway, Stream target, CancellationToken cancellation)
+    {
+        var path = await BackboneModel.EnsureAsync(backbone ?? Environment.GetEnvironmentVariable("Backbone__Model"), Terminal, cancellation);
+        using var head = new MemoryStream();
+        await gateway.ExportHeadAsync(request, head, cancellation);
+        await target.WriteAsync(await Task.Run(() => FusedModel.Write(path, head.GetBuffer().AsSpan(0, (int)head.Length)), cancellation), cancellation);
     }
 }

@@ -79,5 +79,15 @@ internal sealed class GatewayClient : IDisposable
         return await call;
     }
 
+    /// <summary>Writes a head's model, ONNX, as it comes.</summary>
+    public async Task ExportHeadAsync(ExportHeadRequest request, Stream target, CancellationToken cancellation)
+    {
+        using var call = Heads.ExportHead(request, cancellationToken: cancellation);
+        await foreach (var part in call.ResponseStream.ReadAllAsync(cancellation))
+        {
+            await target.WriteAsync(part.Data.Memory, cancellation);
+        }
+    }
+
     public void Dispose() => _channel.Dispose();
 }

@@ -25,6 +25,8 @@ public sealed class UsageTests
     [InlineData("export --out x.onnx", "--head or --vectors")]
     [InlineData("export --head a --vectors b --out x", "--head or --vectors")]
     [InlineData("export --vectors a --format csv --out x", "parquet")]
+    [InlineData("export --vectors a --fused --out x", "--fused goes with --head")]
+    [InlineData("export --head a --backbone b.onnx --out x", "--backbone goes with --fused")]
     [InlineData("heads --gateway localhost", "http://localhost:8080")]
     [InlineData("up --port 70000", "0 to 65,000")]
     [InlineData("backbone import --tfjs x", "--out")]
