@@ -4,15 +4,25 @@ switch (args)
 {
     case ["train", .. var rest]:
         return TrainBench.Run(rest);
+    case ["echo"]:
+        return await EchoService.RunAsync();
+    case ["lookups"]:
+        return await LookUpBench.RunAsync();
     case ["classify"]:
         return ClassifyBench.Run();
     case ["stream"]:
         return await StreamBench.RunAsync(200);
     case ["stream", "--images", var images]:
         return await StreamBench.RunAsync(int.Parse(images));
+    case ["fairness"]:
+        return await FairnessBench.RunAsync(100);
+    case ["fairness", "--calls", var calls]:
+        return await FairnessBench.RunAsync(int.Parse(calls));
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Bench -- train [--epochs N] [--threads N] [--batch N] [--examples N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- classify");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- lookups");
         return 2;
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Grpc.Net.Client;
 using Topfive.Classifier.V1;
@@ -41,14 +39,18 @@ public sealed class KillTests
     }
 }
 
-internal sealed partial class UpProcess : IAsyncDisposable
+internal sealed class UpProcess : IAsyncDisposable
 {
-    private readonly Process _process;
-    private GrpcChannel? _channel;
+    private readonly ServiceProcess _process;
+    private readonly GrpcChannel _channel;
 
-    private UpProcess(Process process) => _process = process;
+    private UpProcess(ServiceProcess process)
+    {
+        _process = process;
+        _channel = GrpcChannel.ForAddress(process.Address);
+    }
 
-    public Uri Gateway { get; private set; } = null!;
+    public Uri Gateway => _process.Address;
 
     public Datasets.DatasetsClient Datasets => new(_channel);
 
@@ -58,62 +60,15 @@ internal sealed partial class UpProcess : IAsyncDisposable
 
     /// <param name="dataDirectory">Of the embedded store and the log.</param>
     /// <param name="settings">Environment variables; a value of null takes one away.</param>
-    public static async Task<UpProcess> StartAsync(string dataDirectory, Dictionary<string, string?>? settings = null)
+    public static async Task<UpProcess> StartAsync(string dataDirectory, Dictionary<string, string?>? settings = null) =>
+        new(await ServiceProcess.StartAsync(
+            "topfive", ["up", "--port", "0", "--data", dataDirectory, "--model", await TestBackbone.ModelAsync()], ServiceProcess.Gateway, settings));
+
+    public Task KillAsync() => _process.KillAsync();
+
+    public ValueTask DisposeAsync()
     {
-        var start = new ProcessStartInfo("dotnet",
-        [
-            Path.Combine(AppContext.BaseDirectory, "topfive.dll"), "up",
-            "--port", "0", "--data", dataDirectory, "--model", await TestBackbone.ModelAsync(),
-        ])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in settings ?? [])
-        {
-            start.Environment[name] = value;
-        }
-
-        var up = new UpProcess(Process.Start(start)!);
-        try
-        {
-            var errors = up._process.StandardError.ReadToEndAsync();
-            while (await up._process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2)) is { } line)
-            {
-                if (GatewayLine().Match(line) is { Success: true } match)
-                {
-                    up.Gateway = new Uri(match.Groups[1].Value);
-                    up._channel = GrpcChannel.ForAddress(up.Gateway);
-                    return up;
-                }
-            }
-
-            throw new InvalidOperationException($"topfive up ended: {await errors}");
-        }
-        catch
-        {
-            await up.DisposeAsync();
-            throw;
-        }
+        _channel.Dispose();
+        return _process.DisposeAsync();
     }
-
-    public async Task KillAsync()
-    {
-        _process.Kill();
-        await _process.WaitForExitAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _channel?.Dispose();
-        if (!_process.HasExited)
-        {
-            await KillAsync();
-        }
-
-        _process.Dispose();
-    }
-
-    [GeneratedRegex(@"Gateway\s.*?(http://\S+?)/?\s")]
-    private static partial Regex GatewayLine();
 }

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Topfive.Features.V1;
+using Topfive.Gateway.V1;
+using Topfive.TestKit;
+
+namespace Topfive.Bench;
+
+/// <summary>A server in a process of its own, as in real life: FeatureService, the whole product, or the echo that they are held against.</summary>
+internal sealed class BenchProcess : IAsyncDisposable
+{
+    private readonly ServiceProcess _process;
+    private readonly GrpcChannel _channel;
+
+    private BenchProcess(ServiceProcess process)
+    {
+        _process = process;
+        _channel = GrpcChannel.ForAddress(process.Address);
+    }
+
+    public FeatureExtraction.FeatureExtractionClient Client => new(_channel);
+
+    public Ingestion.IngestionClient Ingestion => new(_channel);
+
+    /// <summary>Peak resident memory, in MB.</summary>
+    public double PeakRss => _process.PeakRss / 1e6;
+
+    /// <summary>With an embedded store and batches of <paramref name="batch"/>.</summary>
+    public static async Task<BenchProcess> FeatureServiceAsync(string model, string dataDirectory, int batch) =>
+        await ReadyAsync(await ServiceProcess.StartAsync("Topfive.FeatureService", [], ServiceProcess.NowListening, new Dictionary<string, string?>
+        {
+            ["Listen__GrpcPort"] = "0",
+            ["Listen__HttpPort"] = "0",
+            ["Store__DataDirectory"] = dataDirectory,
+            ["Backbone__Model"] = model,
+            ["Batching__MaxBatchSize"] = $"{batch}",
+        }));
+
+    /// <summary>The three services and the embedded store in one process.</summary>
+    public static async Task<BenchProcess> TopfiveAsync(string model, string dataDirectory) =>
+        await ReadyAsync(await ServiceProcess.StartAsync("topfive", ["up", "--port", "0", "--model", model, "--data", dataDirectory], ServiceProcess.Gateway));
+
+    public static async Task<BenchProcess> EchoAsync() =>
+        await ReadyAsync(await ServiceProcess.StartAsync("Topfive.Bench", ["echo"], ServiceProcess.NowListening));
+
+    public ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        return _process.DisposeAsync();
+    }
+
+    private static async Task<BenchProcess> ReadyAsync(ServiceProcess process)
+    {
+        var service = new BenchProcess(process);
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1); await Task.Delay(50))
+        {
+            try
+            {
+                await service.Client.GetBackboneAsync(new GetBackboneRequest());
+                return service;
+            }
+            catch (RpcException exception) when (exception.StatusCode == StatusCode.Unavailable)
+            {
+                // It warms up.
+            }
+        }
+
+        await service.DisposeAsync();
+        throw new TimeoutException("the service was not ready within a minute");
+    }
+}

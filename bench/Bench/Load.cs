@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using Grpc.Core;
+using Topfive.Features.V1;
+using Topfive.Gateway.V1;
+
+namespace Topfive.Bench;
+
+/// <summary>Ways to ask a FeatureExtraction for many images; each gives images a second and fails on a wrong answer.</summary>
+internal static class Load
+{
+    /// <summary>Unary calls at a time.</summary>
+    public const int InFlight = 64;
+
+    public static async Task<double> StreamAsync(this FeatureExtraction.FeatureExtractionClient client, ExtractStreamRequest[] items)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var call = client.ExtractStream();
+        var sending = Task.Run(async () =>
+        {
+            foreach (var item in items)
+            {
+                await call.RequestStream.WriteAsync(item);
+            }
+
+            await call.RequestStream.CompleteAsync();
+        });
+        await foreach (var result in call.ResponseStream.ReadAllAsync())
+        {
+            Check(result.Extracted?.Vector.Count, result.Error?.Message);
+        }
+
+        await sending;
+        return items.Length / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
+    public static async Task<double> UnaryAsync(this FeatureExtraction.FeatureExtractionClient client, ExtractStreamRequest[] items)
+    {
+        var began = Stopwatch.GetTimestamp();
+        await Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = InFlight }, async (item, cancellation) =>
+        {
+            var response = await client.ExtractAsync(new ExtractRequest { ImageHash = item.ImageHash, Bulk = true }, cancellationToken: cancellation);
+            Check(response.Vector.Count, error: null);
+        });
+        return items.Length / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
+    /// <summary>The same images as examples of a dataset, through the Gateway.</summary>
+    public static async Task<double> IngestAsync(this Ingestion.IngestionClient client, ExtractStreamRequest[] items)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var call = client.Ingest();
+        var sending = Task.Run(async () =>
+        {
+            foreach (var item in items)
+            {
+                await call.RequestStream.WriteAsync(ToLabeled(item));
+            }
+
+            await call.RequestStream.CompleteAsync();
+        });
+        await foreach (var result in call.ResponseStream.ReadAllAsync())
+        {
+            if (result.Ingested is null) throw new InvalidOperationException($"an item was not ingested: {result.Error.Message}");
+        }
+
+        await sending;
+        return items.Length / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
+    private static LabeledImage ToLabeled(ExtractStreamRequest item)
+    {
+        var labeled = new LabeledImage { Dataset = "bench", Label = "bench" };
+        if (item.InputCase == ExtractStreamRequest.InputOneofCase.Image) labeled.Image = item.Image;
+        else labeled.ImageHash = item.ImageHash;
+        return labeled;
+    }
+
+    private static void Check(int? dimensions, string? error)
+    {
+        if (dimensions != 2048)
+        {
+            throw new InvalidOperationException($"an item has no vector: {error}");
+        }
+    }
+}

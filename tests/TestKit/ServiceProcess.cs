@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Topfive.TestKit;
+
+/// <summary>A program of the product in a process of its own, which says on standard output where it listens.</summary>
+public sealed partial class ServiceProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly Task _restOfOutput;
+
+    private ServiceProcess(Process process, Uri address)
+    {
+        _process = process;
+        Address = address;
+        // Unread, it would fill the pipe and stop the process.
+        _restOfOutput = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+    }
+
+    /// <summary>The first address that it said.</summary>
+    public Uri Address { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>Resident memory in bytes, now.</summary>
+    public long Rss => StatusBytes(_process.Id, "VmRSS:");
+
+    /// <summary>The most resident memory that it ever had, in bytes.</summary>
+    public long PeakRss => PeakRssOf(_process.Id);
+
+    /// <summary>The line of a service.</summary>
+    [GeneratedRegex(@"Now listening on: (http\S+)")]
+    public static partial Regex NowListening { get; }
+
+    /// <summary>The line of <c>topfive up</c>.</summary>
+    [GeneratedRegex(@"Gateway\s.*?(http://\S+?)/?\s")]
+    public static partial Regex Gateway { get; }
+
+    /// <param name="program">The name of a program that stands beside this one: <c>topfive</c>, <c>Topfive.FeatureService</c>…</param>
+    /// <param name="args">Its command line.</param>
+    /// <param name="addressLine">Its first group is the address.</param>
+    /// <param name="settings">Environment variables; a value of null takes one away.</param>
+    /// <exception cref="InvalidOperationException">It ended first; the message is what it said on standard error.</exception>
+    public static async Task<ServiceProcess> StartAsync(
+        string program, IEnumerable<string> args, Regex addressLine, IReadOnlyDictionary<string, string?>? settings = null)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), args)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
+        try
+        {
+            var errors = process.StandardError.ReadToEndAsync();
+            while (await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2)) is { } line)
+            {
+                if (addressLine.Match(line) is { Success: true } match)
+                {
+                    return new ServiceProcess(process, new Uri(match.Groups[1].Value));
+                }
+            }
+
+            throw new InvalidOperationException($"{program} ended: {await errors}");
+        }
+        catch
+        {
+            await EndAsync(process);
+            throw;
+        }
+    }
+
+    /// <summary>The most resident memory that a process of this machine ever had, in bytes.</summary>
+    public static long PeakRssOf(int processId) => StatusBytes(processId, "VmHWM:");
+
+    /// <summary>As a crash does.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        await _restOfOutput;
+    }
+
+    public ValueTask DisposeAsync() => EndAsync(_process);
+
+    private static async ValueTask EndAsync(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        process.Dispose();
+    }
+
+    private static long StatusBytes(int processId, string field)
+    {
+        var line = File.ReadLines($"/proc/{processId}/status").Single(line => line.StartsWith(field, StringComparison.Ordinal));
+        return 1024 * long.Parse(line.AsSpan(field.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture);
+    }
+}
