@@ -35,6 +35,7 @@ internal sealed class FakeGateway : IAsyncDisposable
         var app = builder.Build();
         app.MapGrpcService<FakePrediction>();
         app.MapGrpcService<FakeIngestion>();
+        app.MapGrpcService<FakeDatasets>();
         app.MapGrpcService<FakeTraining>();
         app.MapGrpcService<FakeHeads>();
         app.MapGrpcService<FakeFeatures>();
@@ -59,6 +60,9 @@ internal sealed class FakeGateway : IAsyncDisposable
         /// <summary>Hashes that the store has.</summary>
         public ConcurrentDictionary<ByteString, bool> Known { get; } = [];
 
+        /// <summary>What every dataset holds; an ingested image changes nothing here. Empty: there is no dataset.</summary>
+        public ConcurrentQueue<Example> Examples { get; } = [];
+
         public StartRunRequest? Started { get; set; }
 
         public PredictRequest? Predicted { get; set; }
@@ -80,6 +84,22 @@ internal sealed class FakeGateway : IAsyncDisposable
 
         public override Task<FindMissingResponse> FindMissing(FindMissingRequest request, ServerCallContext context) =>
             Task.FromResult(new FindMissingResponse { MissingImageHashes = { request.ImageHashes.Where(hash => !answers.Known.ContainsKey(hash)) } });
+    }
+
+    private sealed class FakeDatasets(Answers answers) : Datasets.DatasetsBase
+    {
+        public override async Task ListExamples(ListExamplesRequest request, IServerStreamWriter<Example> responseStream, ServerCallContext context)
+        {
+            if (answers.Examples.IsEmpty)
+            {
+                throw new RpcException(new Status(StatusCode.NotFound, $"there is no dataset '{request.Dataset}'"));
+            }
+
+            foreach (var example in answers.Examples)
+            {
+                await responseStream.WriteAsync(example);
+            }
+        }
     }
 
     private sealed class FakePrediction(Answers answers) : Gateway.V1.Prediction.PredictionBase

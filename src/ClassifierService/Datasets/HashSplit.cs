@@ -9,7 +9,7 @@ namespace Topfive.ClassifierService;
 /// fraction of 2²⁵⁶: below one quarter is VALIDATION. So a group stays on one side, an image is on the same side in
 /// every dataset and at every time, and another machine decides the same.
 /// </summary>
-internal static class HashSplit
+public static class HashSplit
 {
     public static Split Of(ImageHash image, ReadOnlySpan<byte> group)
     {

@@ -22,6 +22,11 @@ internal sealed class ImportCommand : GatewayCommand
         Description = "The folder of a CSV's images [default: where the CSV is]",
     };
 
+    private readonly Option<string?> _labels = new("--labels")
+    {
+        Description = "A CSV with the columns id and label (and, where wanted, group and split) that labels the images of a folder or an archive, in place of its folders",
+    };
+
     private readonly Option<string> _split = new Option<string>("--split")
     {
         Description = $"keras: see --validation; hash: by the hash of the image or its group, a quarter validates; given: by folders train/ and validation/ around the class folders, or by a CSV's column split ({SplitNames.Known})",
@@ -35,7 +40,7 @@ internal sealed class ImportCommand : GatewayCommand
 
     private readonly Option<bool> _strict = new("--strict")
     {
-        Description = "Exit with 1 when anything could not be imported, not only when nothing could",
+        Description = "Exit with 1 when anything could not be imported, not only when nothing could; send nothing that contradicts what the dataset says already",
     };
 
     public ImportCommand(Terminal terminal)
@@ -44,6 +49,7 @@ internal sealed class ImportCommand : GatewayCommand
         Arguments.Add(_source);
         Options.Add(_dataset);
         Options.Add(_images);
+        Options.Add(_labels);
         Options.Add(_split);
         Options.Add(_validation);
         Options.Add(_strict);
@@ -52,30 +58,22 @@ internal sealed class ImportCommand : GatewayCommand
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {
         var split = Rule(parsed);
-        var source = Open(parsed.GetRequiredValue(_source), parsed.GetValue(_images), split.Name == SplitRule.Given);
-        var result = await RunAsync(Terminal, gateway, source, parsed.GetRequiredValue(_dataset), split, cancellation);
-        return result.Imported == 0 || (parsed.GetValue(_strict) && result.Failed.Count > 0) ? 1 : 0;
+        var source = Open(parsed.GetRequiredValue(_source), parsed.GetValue(_images), parsed.GetValue(_labels), split.Name == SplitRule.Given);
+        var strict = parsed.GetValue(_strict);
+        var result = await RunAsync(Terminal, gateway, source, parsed.GetRequiredValue(_dataset), split, strict, cancellation);
+        return result.Imported == 0 || (strict && result.Failed.Count + result.Overruled.Count > 0) ? 1 : 0;
     }
 
     /// <summary>Imports labelled images and says what became of them.</summary>
     public static async Task<ImportResult> RunAsync(
-        Terminal terminal, GatewayClient gateway, IImageSource source, string dataset, SplitRule split, CancellationToken cancellation)
+        Terminal terminal, GatewayClient gateway, IImageSource source, string dataset, SplitRule split, bool strict, CancellationToken cancellation)
     {
         var backbone = await gateway.Features.GetBackboneAsync(new GetBackboneRequest(), cancellationToken: cancellation);
         var hashed = await Progress.RunAsync(terminal, "Hashing", source.Unit, source.Size,
             progress => source.HashAsync(backbone.MaxImageBytes, progress, cancellation));
-        var splits = split.Assign(hashed.Listing.Files);
-        var plan = ImportPlan.Make(hashed, splits);
-        PlanReport.Show(terminal, hashed.Listing, splits, plan);
-
-        var result = plan.Images.Count == 0
-            ? new ImportResult(0, 0, [])
-            : await Progress.RunAsync(terminal, "Importing", "images", plan.Images.Count,
-                progress => new ImageImport(gateway, dataset).RunAsync(plan.Images, source, progress, cancellation));
-        result = result with { Failed = [.. hashed.Listing.Problems, .. plan.Contradictions, .. result.Failed] };
-        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} computed, {result.CacheHits:N0} cache hits; {plan.Copies:N0} copies of others left out; {result.Failed.Count:N0} failed");
-        FailureSummary.Show(terminal, result.Failed);
-        return result;
+        return await new DatasetImport(terminal, gateway, dataset, strict).RunAsync(
+            hashed, split.Assign(hashed.Listing.Files), "images",
+            (images, progress) => new ImageImport(gateway, dataset).RunAsync(images, source, progress, cancellation), cancellation);
     }
 
     private SplitRule Rule(ParseResult parsed)
@@ -87,32 +85,31 @@ internal sealed class ImportCommand : GatewayCommand
             : throw CommandFailure.WrongUsage($"--validation belongs to --split {SplitRule.Keras}; with --split {name} the fraction is not chosen here.");
     }
 
-    private static IImageSource Open(string source, string? images, bool splitGiven)
+    private static IImageSource Open(string source, string? images, string? labels, bool splitGiven)
     {
-        var holdsImages = Directory.Exists(source) || Archive.Match(source);
-        if (holdsImages && images is not null)
-        {
-            throw CommandFailure.WrongUsage("--images belongs to a CSV; a folder or an archive holds its images itself.");
-        }
-
-        if (Directory.Exists(source))
-        {
-            return new DiskImages(ImageFolder.Read(source, splitGiven));
-        }
-
-        if (!File.Exists(source))
+        var isFolder = Directory.Exists(source);
+        if (!isFolder && !File.Exists(source))
         {
             throw new CommandFailure($"There is neither a folder, an archive nor a CSV at {source}.");
         }
 
-        if (holdsImages)
+        if (isFolder || Archive.Match(source))
         {
-            return new ArchiveImages(new Archive(source), splitGiven);
+            var csv = labels is null ? null : CsvListing.Read(labels, splitGiven);
+            return images is not null
+                ? throw CommandFailure.WrongUsage("--images belongs to a CSV; a folder or an archive holds its images itself.")
+                : !isFolder ? new ArchiveImages(new Archive(source), splitGiven, csv)
+                : new DiskImages(csv is null ? ImageFolder.Read(source, splitGiven) : csv.Match(ImageNames.In(source)));
+        }
+
+        if (labels is not null)
+        {
+            throw CommandFailure.WrongUsage($"--labels belongs to a folder or an archive (.tar, .tar.gz, .tgz, .zip) of images; {source} is neither.");
         }
 
         var folder = images ?? Path.GetDirectoryName(Path.GetFullPath(source))!;
         return Directory.Exists(folder)
-            ? new DiskImages(CsvListing.Read(source, folder, splitGiven))
+            ? new DiskImages(CsvListing.Read(source, splitGiven).Match(ImageNames.In(folder)))
             : throw new CommandFailure($"There is no folder {folder}.");
     }
 }

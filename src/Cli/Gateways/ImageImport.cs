@@ -6,15 +6,6 @@ using Topfive.Gateway.V1;
 
 namespace Topfive.Cli;
 
-/// <summary>What became of the images.</summary>
-/// <param name="Computed">The backbone ran.</param>
-/// <param name="CacheHits">The vector was there already, or was just being computed for an identical image.</param>
-/// <param name="Failed">Not in the dataset, and why.</param>
-internal sealed record ImportResult(int Computed, int CacheHits, IReadOnlyList<Problem> Failed)
-{
-    public int Imported => Computed + CacheHits;
-}
-
 /// <summary>
 /// Sends labelled images to the Gateway, which extracts them and adds them to a dataset: those that the store knows by hash
 /// alone, the bytes of the others. Nothing is remembered here: an import that was cut off starts again, and only what had not
@@ -137,7 +128,7 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
         Dataset = dataset,
         Label = image.File.Label,
         Split = image.Split,
-        Group = ByteString.CopyFromUtf8(image.File.Group),
+        Group = image.File.Group,
     };
 
     private static ByteString Bytes(ImageHash hash) => UnsafeByteOperations.UnsafeWrap(hash.ToByteArray());

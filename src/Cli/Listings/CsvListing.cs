@@ -1,15 +1,18 @@
 using CsvHelper;
+using Google.Protobuf;
 using Topfive.Classifier.V1;
 
 namespace Topfive.Cli;
 
 /// <summary>
-/// A CSV with a header line: the column <c>id</c> names a file in the images' folder, with or without its
+/// A CSV with a header line: the column <c>id</c> names a file in the images' folder or archive, with or without its
 /// extension; the column <c>label</c>, or else the one after <c>id</c>, says the label. A column <c>group</c> keeps related
 /// files on one side of the split; a column <c>split</c> is read where the split is given.
 /// </summary>
-internal static class CsvListing
+internal sealed class CsvListing
 {
+    private readonly record struct Row(long Line, string Id, string Label, string Group, string Split);
+
     private static readonly CsvReaderOptions Format = new()
     {
         Separator = ',',
@@ -18,43 +21,63 @@ internal static class CsvListing
         MalformedData = CsvMalformedDataHandling.Throw,
     };
 
+    private readonly string _csv;
+    private readonly bool _splitGiven;
+    private readonly List<Row> _rows;
+
+    private CsvListing(string csv, bool splitGiven) => (_csv, _splitGiven, _rows) = (csv, splitGiven, [.. Rows(csv, splitGiven)]);
+
     /// <param name="csv">UTF-8.</param>
-    /// <param name="imagesFolder">Where the files are.</param>
     /// <param name="splitGiven">True: every line says its side of the split.</param>
-    /// <returns>Files by label and name; an id without a file is a problem.</returns>
-    /// <exception cref="CommandFailure">The CSV is none, lacks its columns, or gives one file two labels.</exception>
-    public static Listing Read(string csv, string imagesFolder, bool splitGiven = false)
+    /// <exception cref="CommandFailure">The CSV is none, or lacks its columns.</exception>
+    public static CsvListing Read(string csv, bool splitGiven = false) => File.Exists(csv)
+        ? new CsvListing(csv, splitGiven)
+        : throw new CommandFailure($"There is no CSV at {csv}.");
+
+    /// <returns>Files by label and name; an id without a file, and an image without a label, are problems.</returns>
+    /// <exception cref="CommandFailure">The CSV gives one file two labels.</exception>
+    public Listing Match(ImageNames images)
     {
-        var finder = new FileFinder(imagesFolder);
         var files = new Dictionary<string, LabeledFile>();
+        var named = new HashSet<string>();
         var problems = new List<Problem>();
-        foreach (var (line, id, label, group, splitName) in Rows(csv, splitGiven))
+        foreach (var (line, id, label, group, splitName) in _rows)
         {
-            var split = splitGiven ? SplitNames.Read(splitName) : Split.Unspecified;
-            if (id.Length == 0 || label.Length == 0)
+            if (id.Length == 0)
             {
-                problems.Add(new Problem($"line {line}", id.Length == 0 ? "the id is empty" : "the label is empty"));
+                problems.Add(new Problem($"line {line}", "the id is empty"));
+                continue;
             }
-            else if (finder.Find(id) is not { } path)
+
+            if (images.Find(id) is not { } path)
             {
-                problems.Add(new Problem(id, $"{imagesFolder} has no file {id}, nor {id} with {string.Join(", ", ImageExtensions.All)}"));
+                problems.Add(new Problem(id, $"{images.Place} has no file {id}, nor {id} with {string.Join(", ", ImageExtensions.All)}"));
+                continue;
+            }
+
+            named.Add(path);
+            var split = _splitGiven ? SplitNames.Read(splitName) : Split.Unspecified;
+            if (label.Length == 0)
+            {
+                problems.Add(new Problem(id, "its label is empty"));
             }
             else if (split is not { } side)
             {
                 problems.Add(new Problem(id, $"its split is \"{splitName}\"; it must be {SplitNames.Known}"));
             }
-            else if (!files.TryAdd(path, new LabeledFile(id, path, label) { Group = group, GivenSplit = side }) && files[path].Label != label)
+            else if (!files.TryAdd(path, new LabeledFile(id, path, label) { Group = ByteString.CopyFromUtf8(group), GivenSplit = side }) && files[path].Label != label)
             {
-                throw new CommandFailure($"{csv}, line {line}: {id} is labelled \"{label}\", and \"{files[path].Label}\" before.");
+                throw new CommandFailure($"{_csv}, line {line}: {id} is labelled \"{label}\", and \"{files[path].Label}\" before.");
             }
         }
 
+        problems.AddRange(images.Except(named).Select(name => new Problem(name, $"{Path.GetFileName(_csv)} has no label for it")));
         return new Listing(
             [.. files.Values.OrderBy(file => file.Label, CodePointOrder.Instance).ThenBy(file => Path.GetFileName(file.Path), CodePointOrder.Instance)],
             problems, []);
     }
 
-    private static IEnumerable<(long Line, string Id, string Label, string Group, string Split)> Rows(string csv, bool splitGiven)
+    private static IEnumerable<Row> Rows(string csv, bool splitGiven)
     {
         using var reader = CsvReader.FromFile(csv, Format);
         ReadHeader(reader, csv);
@@ -76,8 +99,8 @@ internal static class CsvListing
 
         while (Read(reader, csv))
         {
-            yield return (reader.LineNumber, reader.GetString(idColumn), reader.GetString(labelColumn),
-                hasGroups ? reader.GetString(groupColumn) : "", splitGiven ? reader.GetString(splitColumn) : "");
+            yield return new Row(
+                reader.LineNumber, reader.GetString(idColumn), reader.GetString(labelColumn), hasGroups ? reader.GetString(groupColumn) : "", splitGiven ? reader.GetString(splitColumn) : "");
         }
     }
 
@@ -107,17 +130,4 @@ internal static class CsvListing
 
     private static CommandFailure WrongHeader(CsvReader reader, string csv) =>
         new($"{csv} must begin with a header line that has the columns id and label; it begins with \"{string.Join(',', reader.Headers)}\".");
-
-    /// <summary>Looks ids up in one reading of the folder, however many there are.</summary>
-    private sealed class FileFinder(string folder)
-    {
-        private readonly Dictionary<string, string> _byName = Directory
-            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .ToDictionary(path => Path.GetRelativePath(folder, path));
-
-        public string? Find(string id) =>
-            _byName.GetValueOrDefault(id)
-            ?? ImageExtensions.All.SelectMany(extension => new[] { extension, extension.ToUpperInvariant() })
-                .Select(extension => _byName.GetValueOrDefault(id + extension)).FirstOrDefault(path => path is not null);
-    }
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Topfive.Classifier.V1;
 
 namespace Topfive.Cli;
@@ -17,7 +18,7 @@ internal static class KerasSplit
         // Keras truncates the floating-point product: 0.29 of 100 files are 28.
         var left = files.CountBy(file => file.Label).ToDictionary(label => label.Key, label => (int)(validation * label.Value));
         var groups = files.Where(file => file.Group.Length > 0).ToLookup(file => file.Group);
-        var decided = new Dictionary<string, Split>();
+        var decided = new Dictionary<ByteString, Split>();
         return [.. files.Select(Side)];
 
         Split Side(LabeledFile file) => file.Group.Length == 0 ? Take([file])

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Topfive.Classifier.V1;
 
 namespace Topfive.Cli;
@@ -12,7 +13,7 @@ internal sealed record LabeledFile(string Id, string Path, string Label)
     public Split GivenSplit { get; init; }
 
     /// <summary>Files of one group stay on one side of the split; empty: the file is its own group.</summary>
-    public string Group { get; init; } = "";
+    public ByteString Group { get; init; } = ByteString.Empty;
 }
 
 /// <summary>Something that cannot be imported, and why.</summary>

@@ -15,6 +15,8 @@ internal sealed class Archive(string path)
 {
     private static readonly string[] Extensions = [".tar", ".tar.gz", ".tgz", ".zip"];
 
+    public string Path => path;
+
     public long Bytes => new FileInfo(path).Length;
 
     public static bool Match(string path) => Extensions.Any(extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));

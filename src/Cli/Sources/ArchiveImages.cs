@@ -4,10 +4,13 @@ using Topfive.FeatureStore;
 namespace Topfive.Cli;
 
 /// <summary>
-/// The images of an archive, a folder per class as on disk. It is streamed twice, and a second time only when the services lack
+/// The images of an archive: a folder per class as on disk, or a CSV beside it that labels them. It is streamed twice, and a second time only when the services lack
 /// some of its images; one image is in memory at a time.
 /// </summary>
-internal sealed class ArchiveImages(Archive archive, bool splitGiven) : IImageSource
+/// <param name="archive">The archive.</param>
+/// <param name="splitGiven">True: the outermost folders are the sides of the split; a CSV was read with the same.</param>
+/// <param name="labels">Null: the folders are the labels.</param>
+internal sealed class ArchiveImages(Archive archive, bool splitGiven, CsvListing? labels = null) : IImageSource
 {
     public string Unit => "bytes";
 
@@ -48,9 +51,12 @@ internal sealed class ArchiveImages(Archive archive, bool splitGiven) : IImageSo
             }
         }
 
-        var listing = ClassFolders.List(ArchiveNames.WithoutWrapper(names), splitGiven);
+        var listing = labels is null
+            ? ClassFolders.List(ArchiveNames.WithoutWrapper(names), splitGiven)
+            // A label file may call an image by its whole name, or leave out a folder around all of them.
+            : labels.Match(new ImageNames(archive.Path, [.. ArchiveNames.WithoutWrapper(names, foldersBelow: 0), .. names]));
         return new HashedListing(
-            listing with { Problems = problems },
+            listing with { Problems = [.. listing.Problems, .. problems] },
             [.. listing.Files.Select(file => hashes.TryGetValue(file.Path, out var hash) ? hash : (ImageHash?)null)]);
     }
 

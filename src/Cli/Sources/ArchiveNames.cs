@@ -20,10 +20,12 @@ internal static class ArchiveNames
     /// An archive of a folder often begins every name with that folder's. Where all images stand in one folder, and none
     /// directly, that folder is the wrapper and not a label.
     /// </summary>
-    public static IEnumerable<(string Name, string Path)> WithoutWrapper(IReadOnlyList<(string Name, string Path)> names)
+    /// <param name="names">Names as shown, and the archive's own.</param>
+    /// <param name="foldersBelow">How many folders an image stands in below the wrapper: 1 where they are labels.</param>
+    public static IEnumerable<(string Name, string Path)> WithoutWrapper(IReadOnlyList<(string Name, string Path)> names, int foldersBelow = 1)
     {
         var images = names.Where(file => ImageExtensions.Match(file.Name) && !IsHidden(file.Name)).Select(file => file.Name.Split('/')).ToList();
-        return images.Count > 0 && images.All(parts => parts.Length >= 3 && parts[0] == images[0][0])
+        return images.Count > 0 && images.All(parts => parts.Length >= 2 + foldersBelow && parts[0] == images[0][0])
             ? names.Select(file => (file.Name.StartsWith(images[0][0] + "/", StringComparison.Ordinal) ? file.Name[(images[0][0].Length + 1)..] : file.Name, file.Path))
             : names;
     }

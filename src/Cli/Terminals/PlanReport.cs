@@ -31,18 +31,36 @@ internal static class PlanReport
             terminal.Say($"{plan.Contradictions.Count:N0} images are under two labels; the first name keeps its label, the others count as failed");
         }
 
-        if (plan.AcrossSplits.Count > 0)
-        {
-            terminal.Say($"{plan.AcrossSplits.Count:N0} images are on both sides of the split; the first name keeps its side, the others are left out:");
-            foreach (var copy in plan.AcrossSplits.Take(NamesShown))
-            {
-                terminal.Say($"  {copy.Id}: {copy.Reason}");
-            }
+        ShowSome(terminal, $"{plan.AcrossSplits.Count:N0} images are on both sides of the split; the first name keeps its side, the others are left out:", plan.AcrossSplits);
+    }
 
-            if (plan.AcrossSplits.Count > NamesShown)
-            {
-                terminal.Say($"  and {plan.AcrossSplits.Count - NamesShown:N0} more");
-            }
+    /// <summary>What the dataset says otherwise, before it is overruled.</summary>
+    public static void Show(Terminal terminal, string dataset, DatasetComparison comparison)
+    {
+        ShowSome(terminal, $"{comparison.Relabelled.Count:N0} images have another label in \"{dataset}\" already; this import's replaces it:", comparison.Relabelled);
+        ShowSome(terminal, $"{comparison.Moved.Count:N0} images are on the other side of the split in \"{dataset}\" already; this import moves them:", comparison.Moved);
+        ShowSome(terminal, $"{comparison.SplitGroups.Count:N0} groups will be on both sides of the split:", comparison.SplitGroups);
+    }
+
+    public static void ShowOverruled(Terminal terminal, string dataset, IReadOnlyList<Problem> overruled) => ShowSome(
+        terminal, $"{overruled.Count:N0} images were changed in \"{dataset}\" by another import while this one ran:", overruled);
+
+    private static void ShowSome(Terminal terminal, FormattableString heading, IReadOnlyList<Problem> problems)
+    {
+        if (problems.Count == 0)
+        {
+            return;
+        }
+
+        terminal.Say(heading);
+        foreach (var problem in problems.Take(NamesShown))
+        {
+            terminal.Say($"  {problem.Id}: {problem.Reason}");
+        }
+
+        if (problems.Count > NamesShown)
+        {
+            terminal.Say($"  and {problems.Count - NamesShown:N0} more");
         }
     }
 

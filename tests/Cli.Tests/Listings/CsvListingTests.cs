@@ -39,8 +39,20 @@ public sealed class CsvListingTests : IDisposable
         var listing = Read("id,label\na,x\nb,\nc,x\n");
 
         Assert.Equal("a", Assert.Single(listing.Files).Id);
-        Assert.Equal(["line 3", "c"], listing.Problems.Select(problem => problem.Id));
+        Assert.Equal(["b", "c"], listing.Problems.Select(problem => problem.Id));
         Assert.Contains(".jpg", listing.Problems[1].Reason);
+    }
+
+    [Fact]
+    public void Images_without_a_line_are_named_and_other_files_are_not()
+    {
+        Images("a.png", "b.png", "sub/c.jpg", "read.me", ".hidden.png", ".git/d.png");
+
+        var listing = Read("id,label\na,x\n");
+
+        Assert.Equal(
+            [("b.png", "labels.csv has no label for it"), ("sub/c.jpg", "labels.csv has no label for it")],
+            listing.Problems.Select(problem => (problem.Id, problem.Reason)));
     }
 
     [Fact]
@@ -58,7 +70,7 @@ public sealed class CsvListingTests : IDisposable
 
         var listing = Read("id,label,split,group\na,x,Train,film\nb,x,valid,\nc,x,test,\n", splitGiven: true);
 
-        Assert.Equal([("a", Split.Training, "film"), ("b", Split.Validation, "")], listing.Files.Select(file => (file.Id, file.GivenSplit, file.Group)));
+        Assert.Equal([("a", Split.Training, "film"), ("b", Split.Validation, "")], listing.Files.Select(file => (file.Id, file.GivenSplit, file.Group.ToStringUtf8())));
         Assert.Contains("\"test\"", Assert.Single(listing.Problems).Reason);
         Assert.Contains("no column split", Assert.Throws<CommandFailure>(() => Read("id,label\na,x\n", splitGiven: true)).Message);
     }
@@ -95,6 +107,6 @@ public sealed class CsvListingTests : IDisposable
     {
         var file = _folder.File("labels.csv");
         File.WriteAllText(file, csv);
-        return CsvListing.Read(file, _folder.File("images"), splitGiven);
+        return CsvListing.Read(file, splitGiven).Match(ImageNames.In(_folder.File("images")));
     }
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Topfive.Classifier.V1;
 using Xunit;
 
@@ -54,7 +55,7 @@ public sealed class KerasSplitTests
     {
         // Of eight files two validate: film x has three, so the next files take its place.
         string[] groups = ["x", "y", "x", "y", "x", "", "", ""];
-        LabeledFile[] files = [.. Files("a", 8).Zip(groups, (file, group) => file with { Group = group })];
+        LabeledFile[] files = [.. Files("a", 8).Zip(groups, (file, group) => file with { Group = ByteString.CopyFromUtf8(group) })];
 
         Assert.Equal([1, 3], Validation(KerasSplit.Assign(files, 0.25)));
     }
@@ -63,8 +64,8 @@ public sealed class KerasSplitTests
     public void A_group_under_two_labels_fits_only_where_it_fits_into_both()
     {
         LabeledFile[] files = [.. Files("a", 4), .. Files("b", 3)];
-        files[0] = files[0] with { Group = "film" };
-        files[4] = files[4] with { Group = "film" };
+        files[0] = files[0] with { Group = ByteString.CopyFromUtf8("film") };
+        files[4] = files[4] with { Group = ByteString.CopyFromUtf8("film") };
 
         Assert.Equal([1], Validation(KerasSplit.Assign(files, 0.25)));
     }

@@ -55,6 +55,46 @@ public sealed class ArchiveTests : IDisposable
         Assert.Equal([Split.Training, Split.Validation], listing.Listing.Files.Select(file => file.GivenSplit));
     }
 
+    [Theory]
+    [InlineData("photos.tar")]
+    [InlineData("photos.tar.gz")]
+    [InlineData("photos.zip")]
+    public async Task A_csv_beside_an_archive_labels_groups_and_splits_what_is_in_it(string name)
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        // Two names with the folder around all images, one without, one without its extension either.
+        Pack(name, [("train/1.jpg", "new 1"), ("train/2.jpg", "new 2"), ("train/more/3.PNG", "new 3"), ("train/4.jpg", "new 4"), ("train/read.me", "")]);
+        File.WriteAllText(_folder.File("labels.csv"), "id,label,group,split\ntrain/1.jpg,cat,litter,train\n2,dog,litter,train\nmore/3,dog,,valid\nmissing,dog,,valid\n");
+
+        var outcome = await gateway.RunAsync("import", _folder.File(name), "--labels", _folder.File("labels.csv"), "--split", "given", "--dataset", "d");
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal(
+            [("2", "dog", Split.Training, "litter", "new 2"), ("more/3", "dog", Split.Validation, "", "new 3"), ("train/1.jpg", "cat", Split.Training, "litter", "new 1")],
+            gateway.State.Ingested.Select(image => (image.Id, image.Label, image.Split, image.Group.ToStringUtf8(), image.Image.ToStringUtf8())).Order());
+        Assert.Contains("2 failed", outcome.Output);
+        Assert.Contains($"  missing: {_folder.File(name)} has no file missing", outcome.Errors);
+        Assert.Contains("  4.jpg: labels.csv has no label for it", outcome.Errors);
+        Assert.Equal(1, (await gateway.RunAsync("import", _folder.File(name), "--labels", _folder.File("labels.csv"), "--split", "given", "--dataset", "d", "--strict")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Labels_beside_a_folder_are_read_and_a_label_file_that_is_missing_or_of_no_use_is_told_first()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Directory.CreateDirectory(_folder.File("photos"));
+        File.WriteAllText(_folder.File("photos/1.jpg"), "new 1");
+        File.WriteAllText(_folder.File("labels.csv"), "id,label\n1,cat\n");
+        Pack("photos.tar", [("1.jpg", "new 1")]);
+
+        await gateway.RunAsync("import", _folder.File("photos"), "--labels", _folder.File("labels.csv"), "--dataset", "d");
+        Assert.Equal(("1", "cat"), gateway.State.Ingested.Select(image => (image.Id, image.Label)).Single());
+
+        var missing = await gateway.RunAsync("import", _folder.File("photos.tar"), "--labels", _folder.File("none.csv"), "--dataset", "d");
+        Assert.Equal((1, $"There is no CSV at {_folder.File("none.csv")}."), (missing.ExitCode, missing.Errors.Trim()));
+        Assert.Equal(2, (await gateway.RunAsync("import", _folder.File("labels.csv"), "--labels", _folder.File("labels.csv"), "--dataset", "d")).ExitCode);
+    }
+
     [Fact]
     public async Task Names_that_lead_out_or_come_twice_and_images_too_large_are_problems()
     {
