@@ -11,7 +11,7 @@ namespace Topfive.FeatureService;
 
 /// <summary>The proto's side of feature extraction.</summary>
 internal sealed class FeatureExtractionService(
-    FeatureExtractor extractor, ExtractionStream stream, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
+    FeatureExtractor extractor, ExtractionStream stream, VectorIntake intake, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
 {
     private const int MaxHashes = 100_000;
 
@@ -68,6 +68,9 @@ internal sealed class FeatureExtractionService(
             await responseStream.WriteAsync(message, context.CancellationToken);
         }
     }
+
+    public override Task<PutVectorsResponse> PutVectors(IAsyncStreamReader<PutVectorsRequest> requestStream, ServerCallContext context) =>
+        intake.PutAsync(requestStream.ReadAllAsync(context.CancellationToken), context.CancellationToken);
 
     public override async Task<DeleteVectorsResponse> DeleteVectors(DeleteVectorsRequest request, ServerCallContext context) =>
         new() { Deleted = await store.DeleteAsync(state.Require().File.Fingerprint, Hashes(request.ImageHashes), context.CancellationToken) };

@@ -92,10 +92,23 @@ public sealed class VectorStore(StoreConnection connection)
     /// Stored when the task has ended, in the format of <see cref="StoreOptions.VectorFormat"/>. Do not change
     /// <paramref name="vector"/> before.
     /// </summary>
-    public Task SetAsync(string fingerprint, ImageHash image, ReadOnlyMemory<float> vector) =>
-        connection.Database.StringSetAsync(
-            Keys.Vector(fingerprint, image),
-            connection.WritesHalf && HalfVector.CanHold(vector.Span) ? HalfVector.Pack(vector.Span) : new FloatBytes(vector).Memory);
+    public Task SetAsync(string fingerprint, ImageHash image, ReadOnlyMemory<float> vector) => SetAsync(fingerprint, image, vector, When.Always);
+
+    /// <summary>The same for many: a vector that is stored already stays, unless it is to be overwritten.</summary>
+    /// <returns>How many were stored.</returns>
+    public async Task<int> SetManyAsync(
+        string fingerprint, IEnumerable<(ImageHash Image, ReadOnlyMemory<float> Vector)> vectors, bool overwrite, CancellationToken cancellation = default)
+    {
+        var stored = 0;
+        foreach (var window in vectors.Chunk(Window))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var set = await Task.WhenAll(window.Select(row => SetAsync(fingerprint, row.Image, row.Vector, overwrite ? When.Always : When.NotExists)));
+            stored += set.Count(isNew => isNew);
+        }
+
+        return stored;
+    }
 
     /// <returns>Those of <paramref name="images"/> without a stored vector, in their order.</returns>
     public async Task<IReadOnlyList<ImageHash>> FindMissingAsync(
@@ -127,4 +140,10 @@ public sealed class VectorStore(StoreConnection connection)
 
         return deleted;
     }
+
+    private Task<bool> SetAsync(string fingerprint, ImageHash image, ReadOnlyMemory<float> vector, When when) =>
+        connection.Database.StringSetAsync(
+            Keys.Vector(fingerprint, image),
+            connection.WritesHalf && HalfVector.CanHold(vector.Span) ? HalfVector.Pack(vector.Span) : new FloatBytes(vector).Memory,
+            when: when);
 }

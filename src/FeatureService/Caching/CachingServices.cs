@@ -8,6 +8,7 @@ internal static class CachingServices
     {
         services.AddFeatureStore();
         services.AddSingleton<VectorCache>();
+        services.AddSingleton<VectorIntake>();
         services.AddSingleton<InFlight<Computation>>();
         return services;
     }
