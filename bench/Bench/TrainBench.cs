@@ -33,7 +33,7 @@ internal static class TrainBench
             + $"512-bit vectors: {Vector512.IsHardwareAccelerated}");
 
         using var network = new TrainingNetwork(Dimensions, Labels, recipe);
-        using var trainer = new EpochTrainer(network, recipe, recipe.BatchSize, threads);
+        using var trainer = new EpochTrainer(network, recipe, TrainingObjective.Of(recipe, data), recipe.BatchSize, threads);
         using var evaluator = new NetworkEvaluator(network, threads);
         var seconds = new List<double>();
         for (var epoch = 1; epoch <= epochs; epoch++)

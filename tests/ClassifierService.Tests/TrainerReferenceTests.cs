@@ -22,7 +22,7 @@ public sealed class TrainerReferenceTests
 
         var epochs = trainer.Run(CancellationToken.None).ToList();
 
-        Assert.Equal(reference.EpochResults.Length, epochs.Count);
+        Assert.Equal((reference.EpochResults.Length, reference.ResultEpoch), (epochs.Count, trainer.ResultEpoch));
         foreach (var (expected, epoch) in reference.EpochResults.Zip(epochs))
         {
             Assert.Equal(expected.Loss, epoch.Loss, Tolerance);
@@ -52,18 +52,28 @@ public sealed class TrainerReferenceTests
 
     private sealed record Reference(
         string Name, int Inputs, int[] HiddenUnits, int Labels, float Dropout, float LearningRate, int BatchSize, int Epochs, ulong Seed,
-        int Training, int Validation, float[] Vectors, int[] LabelIndexes, EpochResult[] EpochResults, float[][] Weights, float[][] Biases)
+        string Optimizer, float Momentum, float LabelSmoothing, bool Balanced, Dictionary<string, float> ClassWeights, int Patience, float MinDelta,
+        int ResultEpoch, int Training, int Validation, float[] Vectors, int[] LabelIndexes, EpochResult[] EpochResults, float[][] Weights, float[][] Biases)
     {
-        public Recipe Recipe() => RecipeRules.Complete(new Recipe
+        public Recipe Recipe()
         {
-            HiddenUnits = { HiddenUnits },
-            NoHiddenLayers = HiddenUnits.Length == 0,
-            Dropout = Dropout,
-            LearningRate = LearningRate,
-            BatchSize = BatchSize,
-            Epochs = Epochs,
-            Seed = Seed,
-        });
+            var recipe = new Recipe
+            {
+                HiddenUnits = { HiddenUnits },
+                NoHiddenLayers = HiddenUnits.Length == 0,
+                Dropout = Dropout,
+                Optimizer = Enum.Parse<Optimizer>(Optimizer, ignoreCase: true),
+                LearningRate = LearningRate,
+                BatchSize = BatchSize,
+                Epochs = Epochs,
+                Seed = Seed,
+                LabelSmoothing = LabelSmoothing,
+                ClassWeights = new ClassWeights { Balanced = Balanced, Weights = { ClassWeights } },
+                EarlyStopping = Patience == 0 ? null : new EarlyStopping { Patience = Patience, MinDelta = MinDelta },
+            };
+            if (recipe.Optimizer == Classifier.V1.Optimizer.Sgd) recipe.Momentum = Momentum;
+            return RecipeRules.Complete(recipe);
+        }
 
         public TrainingData Data() => new(
             Vectors, Inputs, [.. Enumerable.Range(0, Labels).Select(label => $"label {label}")], LabelIndexes,

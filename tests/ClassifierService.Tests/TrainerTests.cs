@@ -19,7 +19,7 @@ public sealed class TrainerTests
         var data = SyntheticVectors.Data(training: 5, validation: 0, dimensions: 7, labels: 4);
         using var network = new TrainingNetwork(data.Dimensions, 4, recipe);
         var before = new DoubleNetwork(network, recipe);
-        using (var trainer = new EpochTrainer(network, recipe, 5, threads: 2))
+        using (var trainer = new EpochTrainer(network, recipe, TrainingObjective.Of(recipe, data), 5, threads: 2))
         {
             trainer.TrainEpoch(data, data.TrainingRows, CancellationToken.None);
         }
@@ -51,14 +51,20 @@ public sealed class TrainerTests
         }
     }
 
+    public static MatrixTheoryData<int, Optimizer> ThreadsAndOptimizers =>
+        new([1, 2, 3], [Optimizer.Rmsprop, Optimizer.Adam, Optimizer.Sgd]);
+
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void The_same_seed_gives_the_same_bits_on_any_number_of_threads(int threads)
+    [MemberData(nameof(ThreadsAndOptimizers))]
+    public void The_same_seed_gives_the_same_bits_on_any_number_of_threads(int threads, Optimizer optimizer)
     {
         var data = SyntheticVectors.Data(training: 301, validation: 40, dimensions: 130, labels: 70);
         var recipe = Recipe(hidden: [100, 64], dropout: 0.5f, learningRate: 0.001f, batchSize: 12, epochs: 3, seed: 99);
+        recipe.Optimizer = optimizer;
+        recipe.Momentum = 0.9f;
+        recipe.LabelSmoothing = 0.1f;
+        recipe.ClassWeights = new ClassWeights { Balanced = true };
+        recipe.EarlyStopping = new EarlyStopping { Patience = 1 };
 
         Assert.Equal(Bits(data, recipe, threads: 1), Bits(data, recipe, threads));
     }
@@ -101,7 +107,7 @@ public sealed class TrainerTests
         {
             var recipe = Recipe(hidden: [], batchSize: 4);
             using var network = new TrainingNetwork(8, 3, recipe);
-            using var trainer = new EpochTrainer(network, recipe, 4, 1);
+            using var trainer = new EpochTrainer(network, recipe, TrainingObjective.Of(recipe, data), 4, 1);
             trainer.TrainEpoch(data, order, CancellationToken.None);
             return network.Output.CopyBiases()[2];
         }

@@ -146,11 +146,15 @@ public sealed class TrainingTests(EmbeddedService embedded)
         { new Recipe { BatchSize = 0 }, StatusCode.InvalidArgument, ["batch_size", "0", "65536"] },
         { new Recipe { Epochs = 10_001 }, StatusCode.InvalidArgument, ["epochs", "10001", "10000"] },
         { new Recipe { Optimizer = (Optimizer)9 }, StatusCode.InvalidArgument, ["optimizer", "9"] },
-        { new Recipe { Optimizer = Optimizer.Adam }, StatusCode.Unimplemented, ["optimizer", "not built"] },
-        { new Recipe { Optimizer = Optimizer.Sgd }, StatusCode.Unimplemented, ["optimizer", "not built"] },
-        { new Recipe { EarlyStopping = new EarlyStopping() }, StatusCode.Unimplemented, ["early_stopping", "not built"] },
-        { new Recipe { LabelSmoothing = 0.1f }, StatusCode.Unimplemented, ["label_smoothing", "not built"] },
-        { new Recipe { ClassWeights = new ClassWeights() }, StatusCode.Unimplemented, ["class_weights", "not built"] },
+        { new Recipe { Optimizer = Optimizer.Adam, Momentum = 0.5f }, StatusCode.InvalidArgument, ["momentum", "0.5", "Adam", "SGD"] },
+        { new Recipe { Optimizer = Optimizer.Sgd, Momentum = 1 }, StatusCode.InvalidArgument, ["momentum", "1", "below 1"] },
+        { new Recipe { EarlyStopping = new EarlyStopping() }, StatusCode.InvalidArgument, ["early_stopping.patience", "0", "10000"] },
+        { new Recipe { EarlyStopping = new EarlyStopping { Patience = 1, MinDelta = -1 } }, StatusCode.InvalidArgument, ["early_stopping.min_delta", "-1"] },
+        { new Recipe { LabelSmoothing = 1 }, StatusCode.InvalidArgument, ["label_smoothing", "1"] },
+        { new Recipe { ClassWeights = Weights("label 0", 0) }, StatusCode.InvalidArgument, ["class_weights", "label 0", "0", "1,000,000"] },
+        { new Recipe { ClassWeights = Weights("label 0", float.NaN) }, StatusCode.InvalidArgument, ["class_weights", "label 0", "NaN"] },
+        { new Recipe { ClassWeights = Weights("label 9", 2) }, StatusCode.InvalidArgument, ["class_weights", "label 9", "does not have"] },
+        { new Recipe { ClassWeights = new ClassWeights { Balanced = true, Weights = { ["label 0"] = 2 } } }, StatusCode.InvalidArgument, ["class_weights", "balanced", "1 weights"] },
         { new Recipe { HiddenUnits = { 8_192, 8_192 } }, StatusCode.InvalidArgument, ["bytes", "268,435,456", "Training__MemoryLimit"] },
     };
 
@@ -162,6 +166,42 @@ public sealed class TrainingTests(EmbeddedService embedded)
 
         await Some.RefusedAsync(
             code, async () => await _service.Training.StartRunAsync(new StartRunRequest { Dataset = dataset, Head = _head, Recipe = recipe }), says);
+    }
+
+    [Fact]
+    public async Task Early_stopping_needs_a_validation_example()
+    {
+        var dataset = await _service.AddDatasetAsync(examples: 8, labels: 4);
+
+        await Some.RefusedAsync(
+            StatusCode.InvalidArgument,
+            async () => await _service.Training.StartRunAsync(new StartRunRequest
+            {
+                Dataset = dataset,
+                Head = _head,
+                Recipe = new Recipe { EarlyStopping = new EarlyStopping { Patience = 2 } },
+            }),
+            "early_stopping", dataset, "0 validation");
+    }
+
+    [Fact]
+    public async Task A_run_stopped_early_says_whose_epochs_weights_it_kept_and_they_are_what_is_served()
+    {
+        var run = await _service.Training.StartRunAsync(new StartRunRequest
+        {
+            Dataset = await _service.AddDatasetAsync(),
+            Head = _head,
+            // A step so long that the loss soon goes up again.
+            Recipe = new Recipe { HiddenUnits = { 32 }, Optimizer = Optimizer.Sgd, LearningRate = 0.5f, Epochs = 500, EarlyStopping = new EarlyStopping { Patience = 3 } },
+        });
+
+        var events = await _service.WatchAsync(run.RunId);
+
+        var (epochs, finished) = (events.SkipLast(1).Select(told => told.Epoch).ToList(), events[^1].Finished);
+        var best = epochs.MinBy(epoch => epoch.ValLoss)!;
+        Assert.InRange(epochs.Count, 4, 499);
+        Assert.Equal((best.Epoch_, best.Epoch_ + 3), (finished.Epoch, epochs[^1].Epoch_));
+        Assert.Equal((best.ValLoss, best.ValAccuracy), (finished.Evaluation.LogLoss, finished.Evaluation.Accuracy));
     }
 
     [Theory]
@@ -233,6 +273,8 @@ public sealed class TrainingTests(EmbeddedService embedded)
             Assert.Contains("stopped", (await again.WatchAsync(run))[^1].Failed.Message);
         }
     }
+
+    private static ClassWeights Weights(string label, float weight) => new() { Weights = { [label] = weight } };
 
     private async Task<Run> StartAsync(string? dataset = null, bool promote = false, int epochs = 2) =>
         await _service.Training.StartRunAsync(new StartRunRequest

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Works out, in float64 with numpy alone, what training must give; prints it as JSON.
 
-Written from Keras 3's formulas (keras/src/optimizers/rmsprop.py, layers/core/dense.py,
-layers/regularization/dropout.py, initializers/random_initializers.py, losses/losses.py), not from the
-service's code. The random numbers are SplitMix64's by position, as src/ClassifierService/Training/RandomStream.cs
+Written from Keras 3's formulas (keras/src/optimizers/rmsprop.py, adam.py and sgd.py, layers/core/dense.py,
+layers/regularization/dropout.py, initializers/random_initializers.py, losses/losses.py, trainers/data_adapters for
+class weights, callbacks/early_stopping.py), not from the service's code. The random numbers are SplitMix64's by position, as src/ClassifierService/Training/RandomStream.cs
 documents them, so that a whole run can be followed from its seed.
 
     python3 tests/trainer-reference/reference.py > tests/trainer-reference/reference.json
@@ -72,8 +72,9 @@ class Net:
         widths = [case["inputs"], *case["hidden_units"], case["labels"]]
         self.weights = [glorot(case["seed"], i, a, b) for i, (a, b) in enumerate(zip(widths, widths[1:]))]
         self.biases = [np.zeros(units) for units in widths[1:]]
-        self.weight_velocity = [np.zeros_like(w) for w in self.weights]
-        self.bias_velocity = [np.zeros_like(b) for b in self.biases]
+        self.variables = self.weights + self.biases
+        self.first = [np.zeros_like(v) for v in self.variables]
+        self.second = [np.zeros_like(v) for v in self.variables]
 
     def forward(self, x, training):
         activations, masks = [x], []
@@ -87,21 +88,67 @@ class Net:
 
     def train_batch(self, x, y):
         activations, masks, p = self.forward(x, training=True)
-        losses = -np.log(p[np.arange(len(y)), y])
+        weights = self.case["sample_weights"][y]
+        losses = weights * self.losses(p, y)
         hits = p.argmax(axis=1) == y
-        delta = (p - np.eye(self.case["labels"])[y]) / len(y)
+        delta = weights[:, None] * (p - self.targets(y)) / len(y)
+        gradients = [None] * len(self.variables)
         for i in reversed(range(len(self.weights))):
-            weight_gradient, bias_gradient = activations[i].T @ delta, delta.sum(axis=0)
+            gradients[i], gradients[len(self.weights) + i] = activations[i].T @ delta, delta.sum(axis=0)
             if i > 0:
                 delta = (delta @ self.weights[i].T) * masks[i - 1] * (activations[i] > 0)
-            self.rmsprop(self.weights, self.weight_velocity, i, weight_gradient)
-            self.rmsprop(self.biases, self.bias_velocity, i, bias_gradient)
         self.step += 1
+        for i, gradient in enumerate(gradients):
+            self.variables[i][...] += getattr(self, self.case["optimizer"])(i, gradient, self.case["learning_rate"])
         return losses, hits
 
-    def rmsprop(self, variables, velocities, i, gradient, rho=0.9, epsilon=1e-7):
-        velocities[i] = rho * velocities[i] + (1 - rho) * gradient**2
-        variables[i] = variables[i] - self.case["learning_rate"] * gradient / np.sqrt(velocities[i] + epsilon)
+    def targets(self, y):
+        labels, smoothing = self.case["labels"], self.case["label_smoothing"]
+        return np.eye(labels)[y] * (1 - smoothing) + smoothing / labels
+
+    def losses(self, p, y):
+        return -(self.targets(y) * np.log(p)).sum(axis=1)
+
+    def rmsprop(self, i, gradient, rate, rho=0.9, epsilon=1e-7):
+        self.first[i] = rho * self.first[i] + (1 - rho) * gradient**2
+        return -rate * gradient / np.sqrt(self.first[i] + epsilon)
+
+    def adam(self, i, gradient, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+        alpha = rate * np.sqrt(1 - beta_2**self.step) / (1 - beta_1**self.step)
+        self.first[i] += (gradient - self.first[i]) * (1 - beta_1)
+        self.second[i] += (gradient**2 - self.second[i]) * (1 - beta_2)
+        return -self.first[i] * alpha / (np.sqrt(self.second[i]) + epsilon)
+
+    def sgd(self, i, gradient, rate):
+        self.first[i] = self.first[i] * self.case["momentum"] - gradient * rate
+        return self.first[i]
+
+
+def sample_weights(case, y):
+    """By label: balanced as scikit-learn's "balanced" counts, or as named."""
+    if case["class_weights"] == "balanced":
+        return len(y) / (case["labels"] * np.bincount(y, minlength=case["labels"]))
+    return np.array([case["class_weights"].get(f"label {label}", 1.0) for label in range(case["labels"])])
+
+
+class BestEpoch:
+    """EarlyStopping(monitor="val_loss", restore_best_weights=True)."""
+
+    def __init__(self, net, patience, min_delta):
+        self.net, self.patience, self.min_delta = net, patience, min_delta
+        self.best, self.wait, self.number = np.inf, 0, 0
+
+    def stops_after(self, number, val_loss):
+        self.wait += 1
+        if val_loss + self.min_delta < self.best:
+            self.best, self.wait, self.number = val_loss, 0, number
+            self.kept = [v.copy() for v in self.net.variables]
+            return False
+        return self.wait >= self.patience
+
+    def restore(self):
+        for variable, kept in zip(self.net.variables, self.kept):
+            variable[...] = kept
 
 
 def run(case):
@@ -109,7 +156,9 @@ def run(case):
     rows = case["training"] + case["validation"]
     x = np.float32(rng.exponential(0.4, (rows, case["inputs"]))).astype(np.float64)
     y = rng.integers(0, case["labels"], rows)
+    case["sample_weights"] = sample_weights(case, y[: case["training"]])
     net, epochs, order = Net(case), [], range(case["training"])
+    best = BestEpoch(net, case["patience"], case["min_delta"]) if case["patience"] else None
     held_out = slice(case["training"], rows)
     for epoch in range(1, case["epochs"] + 1):
         order = shuffled(case["seed"], epoch, order)
@@ -124,11 +173,19 @@ def run(case):
         epochs.append({
             "loss": float(np.mean(losses)),
             "accuracy": float(np.mean(hits)),
-            "val_loss": float(np.mean(-np.log(truth))),
+            "val_loss": float(np.mean(net.losses(p, y[held_out]))),
             "val_accuracy": float(np.mean(p.argmax(axis=1) == y[held_out])),
             "val_top5_accuracy": float(np.mean((p > truth[:, None]).sum(axis=1) < 5)),
         })
+        if best and best.stops_after(epoch, epochs[-1]["val_loss"]):
+            break
+    if best:
+        best.restore()
     return case | {
+        "sample_weights": case["sample_weights"].tolist(),
+        "balanced": case["class_weights"] == "balanced",
+        "class_weights": {} if case["class_weights"] == "balanced" else case["class_weights"],
+        "result_epoch": best.number if best else len(epochs),
         "vectors": [round(float(v), 9) for v in x.ravel()],
         "label_indexes": y.tolist(),
         "epoch_results": epochs,
@@ -136,6 +193,8 @@ def run(case):
         "biases": [[float(np.float32(v)) for v in b] for b in net.biases],
     }
 
+
+DEFAULTS = dict(optimizer="rmsprop", momentum=0.9, label_smoothing=0.0, class_weights={}, patience=0, min_delta=0.0)
 
 CASES = [
     dict(name="one step", inputs=6, hidden_units=[5], labels=3, dropout=0.0, learning_rate=0.01, batch_size=8,
@@ -146,7 +205,24 @@ CASES = [
          epochs=3, seed=0, training=17, validation=6),
     dict(name="no hidden layer", inputs=7, hidden_units=[], labels=6, dropout=0.5, learning_rate=0.02, batch_size=6,
          epochs=3, seed=3, training=14, validation=6),
+    dict(name="adam", inputs=9, hidden_units=[35], labels=5, dropout=0.5, learning_rate=0.01, batch_size=4, epochs=5, seed=21,
+         training=22, validation=7, optimizer="adam"),
+    dict(name="sgd with momentum", inputs=8, hidden_units=[33, 6], labels=4, dropout=0.2, learning_rate=0.05, batch_size=5,
+         epochs=5, seed=22, training=19, validation=6, optimizer="sgd", momentum=0.8),
+    dict(name="sgd without momentum", inputs=6, hidden_units=[5], labels=3, dropout=0.0, learning_rate=0.1, batch_size=4,
+         epochs=4, seed=23, training=15, validation=5, optimizer="sgd", momentum=0.0),
+    dict(name="label smoothing", inputs=7, hidden_units=[12], labels=18, dropout=0.3, learning_rate=0.01, batch_size=5, epochs=4,
+         seed=24, training=21, validation=9, label_smoothing=0.15),
+    dict(name="balanced class weights with adam and label smoothing", inputs=7, hidden_units=[12], labels=3, dropout=0.0,
+         learning_rate=0.01, batch_size=5, epochs=4, seed=25, training=23, validation=9, optimizer="adam", label_smoothing=0.1,
+         class_weights="balanced"),
+    dict(name="explicit class weights with sgd", inputs=7, hidden_units=[], labels=4, dropout=0.0, learning_rate=0.1, batch_size=6,
+         epochs=4, seed=26, training=20, validation=9, optimizer="sgd", class_weights={"label 1": 4.0, "label 3": 0.25}),
+    dict(name="early stopping that stops", inputs=10, hidden_units=[20], labels=4, dropout=0.2, learning_rate=0.02, batch_size=5,
+         epochs=40, seed=27, training=20, validation=20, patience=3, min_delta=0.02),
+    dict(name="early stopping that reaches the last epoch behind its best", inputs=10, hidden_units=[20], labels=4, dropout=0.2,
+         learning_rate=0.02, batch_size=5, epochs=6, seed=27, training=20, validation=20, patience=30),
 ]
 
 if __name__ == "__main__":
-    print("[" + ",\n".join(json.dumps(run(case)) for case in CASES) + "]")
+    print("[" + ",\n".join(json.dumps(run(DEFAULTS | case)) for case in CASES) + "]")

@@ -26,6 +26,12 @@ internal sealed unsafe class AlignedFloats : IDisposable
         return new Span<float>(Pointer + start, length);
     }
 
+    public void CopyTo(AlignedFloats target)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(target.Length, Length, nameof(target));
+        NativeMemory.Copy(Pointer, target.Pointer, (nuint)Length * sizeof(float));
+    }
+
     public void Dispose()
     {
         Free();

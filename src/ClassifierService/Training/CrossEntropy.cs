@@ -4,9 +4,10 @@ namespace Topfive.ClassifierService;
 
 /// <summary>What the network said about one example.</summary>
 /// <param name="Loss">Categorical cross-entropy in nats, from the logits as Keras takes it, so never infinite by rounding.</param>
+/// <param name="UniformLoss">The same against every label as likely as another, which label smoothing mixes in: the mean of −log p.</param>
 /// <param name="Predicted">The label index of the largest logit, the first of equals.</param>
 /// <param name="Rank">How many labels come before the true one, in the order of the logits, then of the labels.</param>
-internal readonly record struct ExampleResult(float Loss, int Predicted, int Rank);
+internal readonly record struct ExampleResult(float Loss, float UniformLoss, int Predicted, int Rank);
 
 /// <summary>Softmax and categorical cross-entropy of one example.</summary>
 internal static unsafe class CrossEntropy
@@ -30,6 +31,7 @@ internal static unsafe class CrossEntropy
         var predicted = new ReadOnlySpan<float>(logits, labels).IndexOf(maximum);
         var rank = Rank(logits, labels, trueLabel);
         var trueLogit = logits[trueLabel];
+        var meanLogit = Mean(logits, labels);
 
         var sums = Vector512<float>.Zero;
         for (var label = 0; label < padded; label += Lanes)
@@ -45,7 +47,18 @@ internal static unsafe class CrossEntropy
             (Vector512.Load(probabilities + label) / Vector512.Create(sum)).Store(probabilities + label);
         }
 
-        return new ExampleResult(MathF.Log(sum) - (trueLogit - maximum), predicted, rank);
+        var logSum = MathF.Log(sum);
+        return new ExampleResult(logSum - (trueLogit - maximum), logSum - (meanLogit - maximum), predicted, rank);
+    }
+
+    private static float Mean(float* logits, int labels)
+    {
+        var sums = Vector512<float>.Zero;
+        var label = 0;
+        for (; label + Lanes <= labels; label += Lanes) sums += Vector512.Load(logits + label);
+        var sum = Kernels.Sum(sums);
+        for (; label < labels; label++) sum += logits[label];
+        return sum / labels;
     }
 
     private static int Rank(float* logits, int labels, int trueLabel)

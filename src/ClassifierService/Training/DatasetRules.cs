@@ -32,6 +32,13 @@ internal static class DatasetRules
             }
         }
 
+        LabelWeights.CheckLabels(recipe.ClassWeights, dataset.Dataset, dataset.Labels);
+        if (recipe.EarlyStopping is not null && dataset.Examples.All(example => example.Split != Split.Validation))
+        {
+            throw Failure.InvalidInput(
+                $"recipe.early_stopping watches the validation loss, but dataset '{dataset.Dataset}' has 0 validation examples; it needs at least 1");
+        }
+
         CheckMemory(dataset, dimensions, recipe, memoryLimit);
     }
 

@@ -4,7 +4,7 @@ using Topfive.Classifier.V1;
 namespace Topfive.ClassifierService;
 
 /// <summary>
-/// Teaches a network batch by batch, with RMSprop on categorical cross-entropy.
+/// Teaches a network batch by batch: the recipe's optimizer on categorical cross-entropy.
 /// <para>
 /// A step passes once over each layer's weights: it makes the update that the previous batch asked for and, on the same
 /// tile while that is in the nearest cache, the products of the next batch. An epoch's last update is made at its end.
@@ -19,7 +19,8 @@ internal sealed unsafe class EpochTrainer : IDisposable
     private readonly TrainingNetwork _network;
     private readonly ThreadCrew _crew;
     private readonly int _batchSize;
-    private readonly float _learningRate;
+    private readonly ParameterUpdate _update;
+    private readonly TrainingObjective _objective;
     private readonly float _dropout;
     private readonly ulong _seed;
 
@@ -34,14 +35,16 @@ internal sealed unsafe class EpochTrainer : IDisposable
 
     /// <param name="network">What learns.</param>
     /// <param name="recipe">With every default filled in.</param>
+    /// <param name="objective">What to make small.</param>
     /// <param name="largestBatch">Examples of the largest batch: the recipe's batch size, or all when there are fewer.</param>
     /// <param name="threads">How many threads a step uses, the caller's included.</param>
-    public EpochTrainer(TrainingNetwork network, Recipe recipe, int largestBatch, int threads)
+    public EpochTrainer(TrainingNetwork network, Recipe recipe, TrainingObjective objective, int largestBatch, int threads)
     {
         _network = network;
         _crew = new ThreadCrew(Math.Clamp(threads, 1, network.Layers.Max(layer => layer.Panels)));
         _batchSize = largestBatch;
-        _learningRate = recipe.LearningRate;
+        _update = ParameterUpdate.Of(recipe);
+        _objective = objective;
         _dropout = recipe.Dropout;
         _seed = recipe.Seed;
         var layers = network.Layers;
@@ -52,7 +55,7 @@ internal sealed unsafe class EpochTrainer : IDisposable
     }
 
     /// <summary>One pass over the rows of <paramref name="order"/>, batch by batch; the last one may be smaller.</summary>
-    /// <returns>Mean loss and accuracy over the examples, each as it was when its batch came, with dropout on.</returns>
+    /// <returns>Mean weighted loss and accuracy over the examples, each as it was when its batch came, with dropout on.</returns>
     public (double Loss, double Accuracy) TrainEpoch(TrainingData data, int[] order, CancellationToken cancellation)
     {
         double loss = 0, correct = 0;
@@ -79,10 +82,10 @@ internal sealed unsafe class EpochTrainer : IDisposable
 
                 if (thread == 0)
                 {
-                    foreach (var result in _results.AsSpan(0, batch))
+                    for (var example = 0; example < batch; example++)
                     {
-                        loss += result.Loss;
-                        correct += result.Rank == 0 ? 1 : 0;
+                        loss += _objective.WeightedLoss(_results[example], data.LabelIndexes[order[start + example]]);
+                        correct += _results[example].Rank == 0 ? 1 : 0;
                     }
                 }
 
@@ -98,9 +101,10 @@ internal sealed unsafe class EpochTrainer : IDisposable
 
             // Others may still read the weights that this thread is about to change.
             _crew.WaitForAll();
+            var steps = _steps + (ulong)((order.Length + _batchSize - 1) / _batchSize);
             for (var layer = 0; layer < _inputs.Length; layer++)
             {
-                UpdateAndForward(layer, pending, batch: 0, buffer, step: 0, thread);
+                UpdateAndForward(layer, pending, batch: 0, buffer, steps, thread);
             }
         });
         cancellation.ThrowIfCancellationRequested();
@@ -127,6 +131,12 @@ internal sealed unsafe class EpochTrainer : IDisposable
         }
     }
 
+    /// <param name="index">The layer.</param>
+    /// <param name="pending">Examples of the batch whose update is pending; 0: none is.</param>
+    /// <param name="batch">Examples of the batch to multiply; 0: none.</param>
+    /// <param name="buffer">That batch's inputs.</param>
+    /// <param name="step">Batches before it, in all epochs: the pending update is of number step, from 1.</param>
+    /// <param name="thread">This thread.</param>
     private void UpdateAndForward(int index, int pending, int batch, int buffer, ulong step, int thread)
     {
         var layer = _network.Layers[index];
@@ -137,11 +147,11 @@ internal sealed unsafe class EpochTrainer : IDisposable
             for (var row = 0; row < layer.PaddedInputs; row += TileRows)
             {
                 var rows = Math.Min(TileRows, layer.PaddedInputs - row);
-                if (pending > 0) UpdateTile(index, panel, row, rows, pending, buffer ^ 1);
+                if (pending > 0) _update.UpdateWeights(layer, panel, row, rows, _inputs[index][buffer ^ 1], _deltas[index], pending, step);
                 if (batch > 0) ForwardTile(index, panel, row, rows, batch, buffer);
             }
 
-            if (pending > 0) UpdateBiases(index, panel, pending);
+            if (pending > 0) _update.UpdateBiases(layer, panel, _deltas[index], pending, step);
             if (layer == _network.Output)
             {
                 PanelForward.AddBiases(layer, panel, _sums[index], batch);
@@ -154,16 +164,6 @@ internal sealed unsafe class EpochTrainer : IDisposable
         }
     }
 
-    private void UpdateTile(int index, int panel, int row, int rows, int batch, int buffer)
-    {
-        var layer = _network.Layers[index];
-        var offset = (long)row * TrainingLayer.PanelWidth;
-        var (inputs, deltas) = (_inputs[index][buffer], _deltas[index]);
-        Kernels.UpdateWeights(
-            layer.Weights(panel) + offset, layer.WeightMoments(panel) + offset, rows,
-            inputs.Row(0) + row, inputs.Stride, deltas.Row(0) + (panel * TrainingLayer.PanelWidth), deltas.Stride, batch, _learningRate);
-    }
-
     private void ForwardTile(int index, int panel, int row, int rows, int batch, int buffer)
     {
         var (inputs, sums) = (_inputs[index][buffer], _sums[index]);
@@ -172,15 +172,7 @@ internal sealed unsafe class EpochTrainer : IDisposable
             inputs.Row(0) + row, inputs.Stride, sums.Row(0) + (panel * TrainingLayer.PanelWidth), sums.Stride, batch);
     }
 
-    private void UpdateBiases(int index, int panel, int batch)
-    {
-        var (layer, deltas) = (_network.Layers[index], _deltas[index]);
-        Kernels.UpdateBiases(
-            layer.Biases(panel), layer.BiasMoments(panel),
-            deltas.Row(0) + (panel * TrainingLayer.PanelWidth), deltas.Stride, batch, _learningRate);
-    }
-
-    /// <summary>Softmax and loss of this thread's examples, and the loss's gradient by their logits: (p − y) / batch.</summary>
+    /// <summary>Softmax and loss of this thread's examples, and the loss's gradient by their logits.</summary>
     private void EvaluateOutputs(TrainingData data, ReadOnlySpan<int> rows, int thread)
     {
         var (logits, deltas) = (_sums[^1], _deltas[^1]);
@@ -190,11 +182,7 @@ internal sealed unsafe class EpochTrainer : IDisposable
             var trueLabel = data.LabelIndexes[rows[example]];
             var delta = deltas.Row(example);
             _results[example] = CrossEntropy.Evaluate(logits.Row(example), delta, _network.Output.Units, trueLabel);
-            delta[trueLabel] -= 1;
-            for (var unit = 0; unit < _network.Output.PaddedUnits; unit += 16)
-            {
-                (Vector512.Load(delta + unit) / Vector512.Create((float)rows.Length)).Store(delta + unit);
-            }
+            _objective.Differentiate(delta, _network.Output.Units, trueLabel, rows.Length);
         }
     }
 

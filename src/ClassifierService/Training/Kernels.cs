@@ -13,18 +13,14 @@ internal static unsafe class Kernels
     private const int Lanes = 16;
 
     /// <summary>
-    /// A second moment below this is taken as zero: beside <see cref="RmsProp.Epsilon"/> it is already far below a
-    /// float's resolution, and left to decay it would become denormal, which costs a processor dozens of cycles a number.
-    /// </summary>
-    private const float NegligibleMoment = 1e-30f;
-
-    /// <summary>
-    /// Rows of a panel: gradient = inputsᵀ · deltas, and RMSprop's step with it at once, while the weights are in
+    /// Rows of a panel: gradient = inputsᵀ · deltas, and the optimizer's step with it at once, while the weights are in
     /// registers' reach. <paramref name="rows"/> is a multiple of four.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void UpdateWeights(
-        float* weights, float* moments, int rows, float* inputs, int inputStride, float* deltas, int deltaStride, int batch, float learningRate)
+    public static void UpdateWeights<TOptimizer>(
+        float* weights, float* first, float* second, int rows, float* inputs, int inputStride, float* deltas, int deltaStride, int batch,
+        TOptimizer optimizer)
+        where TOptimizer : struct, IOptimizer
     {
         for (var row = 0; row < rows; row += 4)
         {
@@ -53,21 +49,24 @@ internal static unsafe class Kernels
             }
 
             var w = weights + ((long)row * Width);
-            var m = moments + ((long)row * Width);
-            Step(w, m, g00, learningRate);
-            Step(w + Lanes, m + Lanes, g01, learningRate);
-            Step(w + (2 * Lanes), m + (2 * Lanes), g10, learningRate);
-            Step(w + (3 * Lanes), m + (3 * Lanes), g11, learningRate);
-            Step(w + (4 * Lanes), m + (4 * Lanes), g20, learningRate);
-            Step(w + (5 * Lanes), m + (5 * Lanes), g21, learningRate);
-            Step(w + (6 * Lanes), m + (6 * Lanes), g30, learningRate);
-            Step(w + (7 * Lanes), m + (7 * Lanes), g31, learningRate);
+            var m = first + ((long)row * Width);
+            var v = second + ((long)row * Width);
+            optimizer.Step(w, m, v, g00);
+            optimizer.Step(w + Lanes, m + Lanes, v + Lanes, g01);
+            optimizer.Step(w + (2 * Lanes), m + (2 * Lanes), v + (2 * Lanes), g10);
+            optimizer.Step(w + (3 * Lanes), m + (3 * Lanes), v + (3 * Lanes), g11);
+            optimizer.Step(w + (4 * Lanes), m + (4 * Lanes), v + (4 * Lanes), g20);
+            optimizer.Step(w + (5 * Lanes), m + (5 * Lanes), v + (5 * Lanes), g21);
+            optimizer.Step(w + (6 * Lanes), m + (6 * Lanes), v + (6 * Lanes), g30);
+            optimizer.Step(w + (7 * Lanes), m + (7 * Lanes), v + (7 * Lanes), g31);
         }
     }
 
-    /// <summary>A panel's biases: gradient = sum of the deltas, and RMSprop's step with it.</summary>
+    /// <summary>A panel's biases: gradient = sum of the deltas, and the optimizer's step with it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void UpdateBiases(float* biases, float* moments, float* deltas, int deltaStride, int batch, float learningRate)
+    public static void UpdateBiases<TOptimizer>(
+        float* biases, float* first, float* second, float* deltas, int deltaStride, int batch, TOptimizer optimizer)
+        where TOptimizer : struct, IOptimizer
     {
         Vector512<float> g0 = default, g1 = default;
         for (var example = 0; example < batch; example++)
@@ -77,8 +76,8 @@ internal static unsafe class Kernels
             deltas += deltaStride;
         }
 
-        Step(biases, moments, g0, learningRate);
-        Step(biases + Lanes, moments + Lanes, g1, learningRate);
+        optimizer.Step(biases, first, second, g0);
+        optimizer.Step(biases + Lanes, first + Lanes, second + Lanes, g1);
     }
 
     /// <summary>
@@ -183,17 +182,5 @@ internal static unsafe class Kernels
         var eight = Vector256.Max(lanes.GetLower(), lanes.GetUpper());
         var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
         return MathF.Max(MathF.Max(four[0], four[2]), MathF.Max(four[1], four[3]));
-    }
-
-    /// <summary>RMSprop on sixteen parameters; see <see cref="RmsProp"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Step(float* parameters, float* moments, Vector512<float> gradient, float learningRate)
-    {
-        var scaled = gradient * Vector512.Create(RmsProp.OneMinusRho);
-        var moment = Vector512.FusedMultiplyAdd(scaled, gradient, Vector512.Load(moments) * Vector512.Create(RmsProp.Rho));
-        moment &= Vector512.GreaterThanOrEqual(moment, Vector512.Create(NegligibleMoment));
-        moment.Store(moments);
-        var increment = gradient * Vector512.Create(learningRate) / Vector512.Sqrt(moment + Vector512.Create(RmsProp.Epsilon));
-        (Vector512.Load(parameters) - increment).Store(parameters);
     }
 }

@@ -13,28 +13,25 @@ internal static class RecipeRules
     public const float MaxLearningRate = 10;
 
     /// <returns>The recipe with every default filled in.</returns>
-    /// <exception cref="Failure">A value is out of its range, or asks for what is not built.</exception>
+    /// <exception cref="Failure">A value is out of its range, or does not go with another.</exception>
     public static Recipe Complete(Recipe? asked)
     {
         var recipe = asked?.Clone() ?? new Recipe();
-        RefuseWhatIsNotBuilt(recipe);
+        if (!Enum.IsDefined(recipe.Optimizer)) throw Failure.InvalidInput($"recipe.optimizer {(int)recipe.Optimizer} is unknown; RMSPROP is 1, ADAM 2, SGD 3");
+        if (recipe.Optimizer == Optimizer.Unspecified) recipe.Optimizer = Optimizer.Rmsprop;
+        if (recipe.HasMomentum && recipe.Optimizer != Optimizer.Sgd)
+        {
+            throw Failure.InvalidInput($"recipe.momentum is {recipe.Momentum}, but recipe.optimizer is {recipe.Optimizer}: only SGD takes a momentum");
+        }
+
         if (recipe.HiddenUnits.Count == 0 && !recipe.NoHiddenLayers) recipe.HiddenUnits.Add(256);
         if (!recipe.HasDropout) recipe.Dropout = 0.5f;
         if (!recipe.HasLearningRate) recipe.LearningRate = 1e-4f;
         if (!recipe.HasBatchSize) recipe.BatchSize = 12;
         if (!recipe.HasEpochs) recipe.Epochs = 10;
-        recipe.Optimizer = Optimizer.Rmsprop;
+        if (recipe.Optimizer == Optimizer.Sgd && !recipe.HasMomentum) recipe.Momentum = 0.9f;
         Check(recipe);
         return recipe;
-    }
-
-    private static void RefuseWhatIsNotBuilt(Recipe recipe)
-    {
-        if (!Enum.IsDefined(recipe.Optimizer)) throw Failure.InvalidInput($"recipe.optimizer {(int)recipe.Optimizer} is unknown; RMSPROP is 1");
-        if (recipe.Optimizer is Optimizer.Adam or Optimizer.Sgd) throw Failure.NotBuilt($"recipe.optimizer {recipe.Optimizer} is not built yet; use RMSPROP");
-        if (recipe.EarlyStopping is not null) throw Failure.NotBuilt("recipe.early_stopping is not built yet; leave it out");
-        if (recipe.LabelSmoothing != 0) throw Failure.NotBuilt("recipe.label_smoothing is not built yet; leave it 0");
-        if (recipe.ClassWeights is not null) throw Failure.NotBuilt("recipe.class_weights is not built yet; leave it out");
     }
 
     private static void Check(Recipe recipe)
@@ -53,7 +50,13 @@ internal static class RecipeRules
         Require(recipe.Dropout is >= 0 and < 1, "dropout", recipe.Dropout, "0 or above, below 1");
         Require(recipe.LearningRate is > 0 and <= MaxLearningRate, "learning_rate", recipe.LearningRate, $"above 0, at most {MaxLearningRate}");
         Require(recipe.BatchSize is >= 1 and <= MaxBatchSize, "batch_size", recipe.BatchSize, $"1 to {MaxBatchSize}");
+        Require(recipe.Momentum is >= 0 and < 1, "momentum", recipe.Momentum, "0 or above, below 1");
+        Require(recipe.LabelSmoothing is >= 0 and < 1, "label_smoothing", recipe.LabelSmoothing, "0 or above, below 1");
         Require(recipe.Epochs is >= 1 and <= MaxEpochs, "epochs", recipe.Epochs, $"1 to {MaxEpochs}");
+        if (recipe.ClassWeights is not null) LabelWeights.Check(recipe.ClassWeights);
+        if (recipe.EarlyStopping is not { } stopping) return;
+        Require(stopping.Patience is >= 1 and <= MaxEpochs, "early_stopping.patience", stopping.Patience, $"1 to {MaxEpochs}");
+        Require(stopping.MinDelta is >= 0 and < float.PositiveInfinity, "early_stopping.min_delta", stopping.MinDelta, "0 or above");
     }
 
     private static void Require(bool holds, string field, float value, string range)

@@ -1,7 +1,10 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Topfive.ClassifierService;
 
 /// <summary>
-/// RMSprop's constants, as Keras' defaults set them. A step with gradient g is
+/// RMSprop with the constants that Keras' defaults set. A step with gradient g is
 /// <code>
 /// moment    ← rho · moment + (1 − rho) · g²
 /// parameter ← parameter − learning rate · g / √(moment + epsilon)
@@ -10,7 +13,7 @@ namespace Topfive.ClassifierService;
 /// TensorFlow 2.11 and TF.js. The older Keras 2 optimizer (keras/optimizers/optimizer_v2/rmsprop.py) and PyTorch add
 /// epsilon to the root instead, which lengthens the steps of parameters whose gradients are below about 1e-3.
 /// </summary>
-internal static class RmsProp
+internal readonly unsafe struct RmsProp(float learningRate) : IOptimizer
 {
     public const float Rho = 0.9f;
 
@@ -18,4 +21,15 @@ internal static class RmsProp
     public const float OneMinusRho = (float)(1 - 0.9);
 
     public const float Epsilon = 1e-7f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Step(float* parameters, float* first, float* second, Vector512<float> gradient)
+    {
+        var scaled = gradient * Vector512.Create(OneMinusRho);
+        var moment = Vector512.FusedMultiplyAdd(scaled, gradient, Vector512.Load(first) * Vector512.Create(Rho));
+        moment = Moments.Flush(moment);
+        moment.Store(first);
+        var increment = gradient * Vector512.Create(learningRate) / Vector512.Sqrt(moment + Vector512.Create(Epsilon));
+        (Vector512.Load(parameters) - increment).Store(parameters);
+    }
 }

@@ -59,7 +59,9 @@ internal sealed class RunExecutor(
 
         var evaluation = await OnOwnThread(trainer.Evaluate);
         cancellation.ThrowIfCancellationRequested();
-        return await publisher.PublishAsync(run, trainer.ToHead(backbone.Fingerprint), evaluation);
+        var finished = await publisher.PublishAsync(run, trainer.ToHead(backbone.Fingerprint), evaluation);
+        finished.Epoch = trainer.ResultEpoch;
+        return finished;
     }
 
     /// <summary>Epochs keep a thread busy for seconds: not one of those that answer calls.</summary>

@@ -17,6 +17,8 @@ internal sealed class Trainer : IDisposable
     private readonly TrainingNetwork _network;
     private readonly EpochTrainer _epochs;
     private readonly NetworkEvaluator _evaluator;
+    private readonly TrainingObjective _objective;
+    private readonly BestEpoch? _best;
     private readonly int[] _order;
 
     /// <param name="data">At least one training row.</param>
@@ -28,30 +30,42 @@ internal sealed class Trainer : IDisposable
         _recipe = recipe;
         _order = [.. data.TrainingRows];
         _network = new TrainingNetwork(data.Dimensions, data.Labels.Count, recipe);
-        _epochs = new EpochTrainer(_network, recipe, Math.Min(recipe.BatchSize, _order.Length), threads);
+        _objective = TrainingObjective.Of(recipe, data);
+        _best = recipe.EarlyStopping is { } rule ? new BestEpoch(rule, _network) : null;
+        _epochs = new EpochTrainer(_network, recipe, _objective, Math.Min(recipe.BatchSize, _order.Length), threads);
         _evaluator = new NetworkEvaluator(_network, threads);
     }
 
     public TrainingNetwork Network => _network;
 
+    /// <summary>The epoch whose weights are the result: the last one so far, with early stopping the best.</summary>
+    public int ResultEpoch { get; private set; }
+
     /// <summary>Bytes that training takes beside the matrix of vectors.</summary>
     public static long WorkingBytes(int dimensions, int labels, Recipe recipe, int trainingExamples)
     {
         long batch = Math.Min(recipe.BatchSize, trainingExamples);
+        var moments = ParameterUpdate.MomentsOf(recipe.Optimizer) + (recipe.EarlyStopping is null ? 0 : 1);
         return TrainingNetwork.Shapes(dimensions, labels, recipe).Sum(shape =>
-            TrainingLayer.Bytes(shape.Inputs, shape.Units)
+            TrainingLayer.Bytes(shape.Inputs, shape.Units, moments)
             + (2 * ActivationBuffer.Bytes((int)batch, shape.Inputs))
             + (2 * ActivationBuffer.Bytes((int)batch, shape.Units)));
     }
 
-    /// <summary>One result an epoch, as it ends.</summary>
+    /// <summary>One result an epoch, as it ends; with early stopping, the best epoch's weights are back when there are no more.</summary>
     /// <exception cref="Failure">The loss is no longer a number.</exception>
     public IEnumerable<Epoch> Run(CancellationToken cancellation)
     {
-        for (var epoch = 1; epoch <= _recipe.Epochs; epoch++)
+        var enough = false;
+        for (var number = 1; number <= _recipe.Epochs && !enough; number++)
         {
-            yield return RunEpoch(epoch, cancellation);
+            var epoch = RunEpoch(number, cancellation);
+            enough = _best?.Add(epoch) ?? false;
+            ResultEpoch = _best?.Number ?? number;
+            yield return epoch;
         }
+
+        _best?.Restore();
     }
 
     /// <returns>What the head does on the validation rows; null when there are none.</returns>
@@ -70,6 +84,7 @@ internal sealed class Trainer : IDisposable
 
     public void Dispose()
     {
+        _best?.Dispose();
         _epochs.Dispose();
         _evaluator.Dispose();
         _network.Dispose();
@@ -84,7 +99,7 @@ internal sealed class Trainer : IDisposable
         if (_data.ValidationRows.Length > 0)
         {
             var results = _evaluator.Evaluate(_data, _data.ValidationRows);
-            epoch.ValLoss = EvaluationReport.MeanLoss(results);
+            epoch.ValLoss = (float)results.Average(_objective.Loss);
             epoch.ValAccuracy = EvaluationReport.ShareWithin(results, 1);
             epoch.ValTop5Accuracy = EvaluationReport.ShareWithin(results, 5);
         }

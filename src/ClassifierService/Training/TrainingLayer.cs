@@ -1,7 +1,7 @@
 namespace Topfive.ClassifierService;
 
 /// <summary>
-/// A dense layer while it learns: weights, biases and RMSprop's second moments. Weights lie in panels of
+/// A dense layer while it learns: weights, biases and what the optimizer remembers of each. Weights lie in panels of
 /// <see cref="PanelWidth"/> units, [panel][input][unit of the panel]: one thread owns a panel for the whole run, walks
 /// it once a step from end to end, and never needs another thread's numbers to sum its own. Inputs are padded to a
 /// multiple of four and units to whole panels; padding is zero and, its gradient being zero, stays zero.
@@ -11,20 +11,25 @@ internal sealed unsafe class TrainingLayer : IDisposable
     public const int PanelWidth = 32;
 
     private readonly AlignedFloats _weights;
-    private readonly AlignedFloats _weightMoments;
     private readonly AlignedFloats _biases;
-    private readonly AlignedFloats _biasMoments;
 
-    public TrainingLayer(int inputs, int units)
+    // By number of the moment.
+    private readonly AlignedFloats[] _weightMoments;
+    private readonly AlignedFloats[] _biasMoments;
+
+    /// <param name="inputs">Numbers that an example brings.</param>
+    /// <param name="units">Numbers that come out.</param>
+    /// <param name="moments">Numbers that the optimizer remembers of each parameter: one or two.</param>
+    public TrainingLayer(int inputs, int units, int moments = 1)
     {
         Inputs = inputs;
         Units = units;
         PaddedInputs = RoundUp(inputs, 4);
         Panels = RoundUp(units, PanelWidth) / PanelWidth;
         _weights = new AlignedFloats((long)Panels * PaddedInputs * PanelWidth);
-        _weightMoments = new AlignedFloats(_weights.Length);
         _biases = new AlignedFloats(PaddedUnits);
-        _biasMoments = new AlignedFloats(PaddedUnits);
+        _weightMoments = [.. Enumerable.Range(0, moments).Select(_ => new AlignedFloats(_weights.Length))];
+        _biasMoments = [.. Enumerable.Range(0, moments).Select(_ => new AlignedFloats(PaddedUnits))];
     }
 
     public int Inputs { get; }
@@ -37,13 +42,17 @@ internal sealed unsafe class TrainingLayer : IDisposable
 
     public int PaddedUnits => Panels * PanelWidth;
 
+    /// <summary>What is learnt: the weights and the biases.</summary>
+    public IEnumerable<AlignedFloats> Parameters => [_weights, _biases];
+
     public float* Weights(int panel) => _weights.Pointer + ((long)panel * PaddedInputs * PanelWidth);
 
-    public float* WeightMoments(int panel) => _weightMoments.Pointer + ((long)panel * PaddedInputs * PanelWidth);
+    /// <summary>For an optimizer of one moment, the second is the first again, which it leaves alone.</summary>
+    public float* WeightMoments(int moment, int panel) => Moment(_weightMoments, moment) + ((long)panel * PaddedInputs * PanelWidth);
 
     public float* Biases(int panel) => _biases.Pointer + (panel * PanelWidth);
 
-    public float* BiasMoments(int panel) => _biasMoments.Pointer + (panel * PanelWidth);
+    public float* BiasMoments(int moment, int panel) => Moment(_biasMoments, moment) + (panel * PanelWidth);
 
     /// <summary>Keras' GlorotUniform: uniform in ±√(6 / (inputs + units)), drawn row by row; biases are zero.</summary>
     public void Initialize(ulong seed, int layer)
@@ -87,18 +96,19 @@ internal sealed unsafe class TrainingLayer : IDisposable
     public float[] CopyBiases() => _biases.Slice(0, Units).ToArray();
 
     /// <summary>Bytes that a layer of this shape takes.</summary>
-    public static long Bytes(int inputs, int units) =>
-        2L * sizeof(float) * (RoundUp(inputs, 4) + 1L) * RoundUp(units, PanelWidth);
+    public static long Bytes(int inputs, int units, int moments) =>
+        (1L + moments) * sizeof(float) * (RoundUp(inputs, 4) + 1L) * RoundUp(units, PanelWidth);
 
     public void Dispose()
     {
         _weights.Dispose();
-        _weightMoments.Dispose();
         _biases.Dispose();
-        _biasMoments.Dispose();
+        foreach (var moments in _weightMoments.Concat(_biasMoments)) moments.Dispose();
     }
 
     public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    private static float* Moment(AlignedFloats[] moments, int moment) => moments[Math.Min(moment, moments.Length - 1)].Pointer;
 
     private ref float Weight(int input, int unit) =>
         ref Weights(unit / PanelWidth)[((long)input * PanelWidth) + (unit % PanelWidth)];
