@@ -38,20 +38,106 @@ internal sealed class RecipeOptions
         },
     };
 
+    private readonly Option<Optimizer?> _optimizer = new("--optimizer")
+    {
+        Description = "rmsprop, adam or sgd, as Keras computes them [default: rmsprop]",
+        CustomParser = result =>
+        {
+            switch (result.Tokens[0].Value)
+            {
+                case "rmsprop":
+                    return Optimizer.Rmsprop;
+                case "adam":
+                    return Optimizer.Adam;
+                case "sgd":
+                    return Optimizer.Sgd;
+                default:
+                    result.AddError($"--optimizer must be rmsprop, adam or sgd; it is {result.Tokens[0].Value}.");
+                    return null;
+            }
+        },
+    };
+
+    private readonly Option<float?> _momentum = Numbers.Option<float>(
+        "--momentum", "With sgd: the share of the last step that the next one keeps [default: 0.9]", "at least 0 and below 1", value => value is >= 0 and < 1);
+
+    private readonly Option<float?> _labelSmoothing = Numbers.Option<float>(
+        "--label-smoothing", "Fraction of each target spread over all labels [default: 0]", "at least 0 and below 1", value => value is >= 0 and < 1);
+
+    private readonly Option<bool> _balanced = new("--balanced") { Description = "Let every label weigh the same in sum, however many examples it has" };
+
+    private readonly Option<KeyValuePair<string, float>[]?> _classWeights = new("--class-weight")
+    {
+        Description = "LABEL=W: an example of the label counts W times; may be given for several labels",
+        Arity = ArgumentArity.ZeroOrMore,
+        CustomParser = result =>
+        {
+            var weights = new Dictionary<string, float>(StringComparer.Ordinal);
+            foreach (var token in result.Tokens)
+            {
+                // The last sign: a label may have one in its name.
+                var sign = token.Value.LastIndexOf('=');
+                if (sign > 0 && float.TryParse(token.Value.AsSpan(sign + 1), CultureInfo.InvariantCulture, out var weight) && weight > 0)
+                {
+                    weights[token.Value[..sign]] = weight;
+                    continue;
+                }
+
+                result.AddError($"--class-weight must be LABEL=W with a number W above 0; it is {token.Value}.");
+                return null;
+            }
+
+            return [.. weights];
+        },
+    };
+
+    private readonly Option<int?> _earlyStopping = Numbers.Option<int>(
+        "--early-stopping", "Stop after so many epochs without a better validation loss, and keep the best epoch [default: never]", "1 to 10,000", value => value is >= 1 and <= 10_000);
+
+    private readonly Option<float?> _minDelta = Numbers.Option<float>(
+        "--min-delta", "With --early-stopping: by how much a loss must be below the best to count as better [default: 0]", "at least 0", value => value is >= 0 and < float.PositiveInfinity);
+
     private readonly Option<ulong?> _seed = Numbers.Option<ulong>(
         "--seed", "The same seed, dataset and recipe train the same head, bit for bit [default: 0]", "a whole number from 0", _ => true);
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _epochs, _learningRate, _batchSize, _dropout, _hidden, _seed })
+        foreach (var option in new Option[]
+                 {
+                     _epochs, _learningRate, _batchSize, _dropout, _hidden, _optimizer, _momentum, _labelSmoothing, _balanced, _classWeights,
+                     _earlyStopping, _minDelta, _seed,
+                 })
         {
             command.Options.Add(option);
         }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_minDelta) is not null && result.GetResult(_earlyStopping) is null)
+            {
+                result.AddError("--min-delta goes with --early-stopping.");
+            }
+
+            if (result.GetValue(_balanced) && result.GetResult(_classWeights) is not null)
+            {
+                result.AddError("--balanced and --class-weight exclude each other.");
+            }
+
+            if (result.GetResult(_momentum) is not null && result.GetValue(_optimizer) != Optimizer.Sgd)
+            {
+                result.AddError("--momentum goes with --optimizer sgd.");
+            }
+        });
     }
 
     public Recipe Read(ParseResult parsed)
     {
-        var recipe = new Recipe { Seed = parsed.GetValue(_seed) ?? 0 };
+        var recipe = new Recipe
+        {
+            Seed = parsed.GetValue(_seed) ?? 0,
+            Optimizer = parsed.GetValue(_optimizer) ?? Optimizer.Unspecified,
+            LabelSmoothing = parsed.GetValue(_labelSmoothing) ?? 0,
+        };
         if (parsed.GetValue(_epochs) is { } epochs)
         {
             recipe.Epochs = epochs;
@@ -70,6 +156,29 @@ internal sealed class RecipeOptions
         if (parsed.GetValue(_dropout) is { } dropout)
         {
             recipe.Dropout = dropout;
+        }
+
+        if (parsed.GetValue(_momentum) is { } momentum)
+        {
+            recipe.Momentum = momentum;
+        }
+
+        if (parsed.GetValue(_earlyStopping) is { } patience)
+        {
+            recipe.EarlyStopping = new EarlyStopping { Patience = patience, MinDelta = parsed.GetValue(_minDelta) ?? 0 };
+        }
+
+        if (parsed.GetValue(_balanced))
+        {
+            recipe.ClassWeights = new ClassWeights { Balanced = true };
+        }
+        else if (parsed.GetValue(_classWeights) is { Length: > 0 } weights)
+        {
+            recipe.ClassWeights = new ClassWeights();
+            foreach (var (label, weight) in weights)
+            {
+                recipe.ClassWeights.Weights.Add(label, weight);
+            }
         }
 
         // An absent option of several values reads as none, which would mean no hidden layer.

@@ -30,6 +30,11 @@ internal static class RunDisplay
         }
 
         var finished = end.Finished;
+        if (finished.Epoch > 0 && finished.Epoch < epochs.Count)
+        {
+            terminal.Say($"Kept the weights of epoch {finished.Epoch}, whose validation loss was the lowest");
+        }
+
         terminal.Say($"Version {finished.Version} of \"{finished.Head}\" {(finished.Promoted ? "is live" : "is there; it is not live")}");
         if (finished.Evaluation is { ValidationExamples: > 0 } evaluation)
         {

@@ -59,6 +59,43 @@ public sealed class TrainTests
     }
 
     [Fact]
+    public async Task Every_way_to_train_reaches_the_recipe()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events = ThreeEpochs;
+
+        await gateway.RunAsync(
+            "train", "flowers", "--optimizer", "sgd", "--momentum", "0.5", "--label-smoothing", "0.1", "--early-stopping", "3", "--min-delta", "0.01",
+            "--class-weight", "rose=2", "--class-weight", "a=b=0.5");
+
+        Assert.Equal(
+            new Recipe
+            {
+                Optimizer = Optimizer.Sgd,
+                Momentum = 0.5f,
+                LabelSmoothing = 0.1f,
+                EarlyStopping = new EarlyStopping { Patience = 3, MinDelta = 0.01f },
+                ClassWeights = new ClassWeights { Weights = { ["rose"] = 2, ["a=b"] = 0.5f } },
+            },
+            gateway.State.Started!.Recipe);
+
+        await gateway.RunAsync("train", "flowers", "--optimizer", "adam", "--balanced");
+
+        Assert.Equal(new Recipe { Optimizer = Optimizer.Adam, ClassWeights = new ClassWeights { Balanced = true } }, gateway.State.Started!.Recipe);
+    }
+
+    [Fact]
+    public async Task The_epoch_that_was_kept_is_named_when_it_is_not_the_last()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events = [Epoch(1), Epoch(2), Epoch(3), new() { Finished = new Finished { Head = "flowers", Version = 7, Epoch = 2 } }];
+
+        var outcome = await gateway.RunAsync("train", "flowers", "--early-stopping", "1");
+
+        Assert.Contains("Kept the weights of epoch 2", outcome.Output);
+    }
+
+    [Fact]
     public async Task Every_epoch_is_one_plain_line_and_the_result_follows()
     {
         using var folder = new TempDirectory();
