@@ -77,33 +77,65 @@ internal sealed class FeatureExtractionService(
 
     private async Task<ExtractResponse> ExtractAsync(ExtractRequest request, CancellationToken cancellation)
     {
-        if (request.Augmentation is not null)
+        AugmentationRule.Check(request.Augmentation, request.AugmentedCopies);
+        var extractions = request.InputCase switch
         {
-            throw Failure.NotBuilt("augmentation is not built yet: leave the field augmentation out");
-        }
-
-        using var extraction = request.InputCase switch
-        {
-            ExtractRequest.InputOneofCase.Image => await extractor.ExtractAsync(request.Image.Memory, UrgencyOf(request), request.OmitVector, cancellation),
-            ExtractRequest.InputOneofCase.ImageHash => await extractor.FindAsync(Hash(request.ImageHash, "image_hash")),
+            ExtractRequest.InputOneofCase.Image => await ExtractImageAsync(request, cancellation),
+            ExtractRequest.InputOneofCase.ImageHash => await extractor.FindAsync(Hash(request.ImageHash, "image_hash"), request.Augmentation, Copies(request)),
             _ => throw Failure.InvalidInput("the request has neither image nor image_hash: set one"),
         };
         var response = new ExtractResponse
         {
-            ImageHash = Bytes(extraction.Image),
-            BackboneFingerprint = extraction.Fingerprint,
-            Source = extraction.Source,
-            Timing = ToTiming(extraction),
+            ImageHash = Bytes(extractions[0].Image),
+            BackboneFingerprint = extractions[0].Fingerprint,
+            Source = extractions[0].Source,
+            Timing = ToTiming(extractions[0]),
         };
-        if (!request.OmitVector)
+        Read(extractions[0], request, response.Vector);
+        foreach (var copy in extractions.Skip(1))
         {
-            response.Vector.AddRange(extraction.Vector);
+            var extracted = new ExtractedCopy { ImageHash = Bytes(copy.Image), Source = copy.Source };
+            Read(copy, request, extracted.Vector);
+            response.Copies.Add(extracted);
         }
 
         return response;
     }
 
-    private static Urgency UrgencyOf(ExtractRequest request) => request.Bulk ? Urgency.Bulk : Urgency.Interactive;
+    private async Task<Extraction[]> ExtractImageAsync(ExtractRequest request, CancellationToken cancellation)
+    {
+        var copies = Copies(request);
+        if (copies is [0])
+        {
+            return [await extractor.ExtractAsync(request.Image.Memory, UrgencyOf(request), request.OmitVector, cancellation)];
+        }
+
+        return await extractor.ExtractCopiesAsync(
+            request.Image.Memory, request.Augmentation ?? AugmentedCopy.DefaultAugmentation, copies, UrgencyOf(request), request.OmitVector, cancellation);
+    }
+
+    /// <summary>The numbers of the copies that a request is for, the response's own first.</summary>
+    private static int[] Copies(ExtractRequest request)
+    {
+        var copy = request.Augmentation?.Copy ?? 0;
+        return copy == 0 || request.AugmentedCopies == 0
+            ? [copy, .. Enumerable.Range(1, request.AugmentedCopies)]
+            : throw Failure.InvalidInput($"augmentation.copy is {copy} and augmented_copies {request.AugmentedCopies}: leave one of them 0");
+    }
+
+    private static void Read(Extraction extraction, ExtractRequest request, RepeatedField<float> vector)
+    {
+        using (extraction)
+        {
+            if (!request.OmitVector)
+            {
+                vector.AddRange(extraction.Vector);
+            }
+        }
+    }
+
+    private static Urgency UrgencyOf(ExtractRequest request) =>
+        request.Bulk || request.AugmentedCopies > 0 ? Urgency.Bulk : Urgency.Interactive;
 
     private static Timing ToTiming(Extraction extraction)
     {

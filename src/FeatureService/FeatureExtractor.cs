@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Topfive.Features.V1;
 using Topfive.FeatureStore;
 using Topfive.ServiceDefaults;
 
@@ -27,33 +28,75 @@ internal sealed class FeatureExtractor(
             return new Extraction(hash, backbone.File.Fingerprint, stored, lookUp);
         }
 
-        var (computation, joined) = await ComputeOnceAsync(backbone, hash, image, urgency, cancellation);
-        if (mustBeStored && computation.StoreError is { } error)
-        {
-            throw Failure.Unavailable("the image's vector was computed but the feature store did not take it: check Store__ConnectionString and the server behind it", error);
-        }
-
-        return new Extraction(hash, backbone.File.Fingerprint, computation, joined, lookUp);
+        return await ComputeOnceAsync(
+            backbone, hash, urgency, mustBeStored, lookUp,
+            (pixels, abandoned) => decoder.DecodeAsync(image, pixels, backbone.File.InputWidth, backbone.File.InputHeight, urgency, abandoned),
+            cancellation);
     }
 
-    /// <exception cref="Failure">NotFound: no vector of this image is stored.</exception>
-    public async Task<Extraction> FindAsync(ImageHash image)
+    /// <summary>Augmented copies of one image, from one decoding; those that are stored are not made again.</summary>
+    /// <param name="image">The encoded image.</param>
+    /// <param name="augmentation">How copies are made.</param>
+    /// <param name="copies">Their numbers; 0 is the image itself.</param>
+    /// <param name="urgency">Bulk waits where an interactive call is refused.</param>
+    /// <param name="mustBeStored">Fail when a vector cannot be stored, because the caller will not get it.</param>
+    /// <param name="cancellation">The caller's.</param>
+    /// <returns>One for each of <paramref name="copies"/>.</returns>
+    /// <exception cref="Failure">InvalidInput, QueueFull or Unavailable.</exception>
+    public async Task<Extraction[]> ExtractCopiesAsync(
+        ReadOnlyMemory<byte> image, Augmentation augmentation, IReadOnlyList<int> copies, Urgency urgency, bool mustBeStored, CancellationToken cancellation)
     {
         var backbone = state.Require();
+        var original = ImageHash.Of(image.Span);
+        ImageHash[] hashes = [.. copies.Select(copy => AugmentedCopy.Hash(original, augmentation, copy))];
+
         var began = Stopwatch.GetTimestamp();
-        var stored = await store.GetAsync(backbone.File.Fingerprint, image)
-            ?? throw Failure.NotFound($"no vector of image {image} by this backbone ({backbone.File.Fingerprint}) is stored: send the image itself");
-        return new Extraction(image, backbone.File.Fingerprint, stored, Stopwatch.GetElapsedTime(began));
+        var stored = await Task.WhenAll(hashes.Select(hash => cache.FindAsync(backbone, hash)));
+        var lookUp = Stopwatch.GetElapsedTime(began);
+
+        var decoded = new DecodedImage(decoder, image, urgency, backbone.File.InputWidth, backbone.File.InputHeight);
+        return await Task.WhenAll(copies.Select((copy, i) => stored[i] is { } found
+            ? Task.FromResult(new Extraction(hashes[i], backbone.File.Fingerprint, found, lookUp))
+            : ComputeOnceAsync(
+                backbone, hashes[i], urgency, mustBeStored, lookUp,
+                (pixels, abandoned) => decoded.FillAsync(pixels, Transformation.Draw(augmentation, original, copy), abandoned),
+                cancellation)));
     }
 
-    private async Task<(Computation Computation, bool Joined)> ComputeOnceAsync(
-        RunningBackbone backbone, ImageHash hash, ReadOnlyMemory<byte> image, Urgency urgency, CancellationToken cancellation)
+    /// <param name="image">The original.</param>
+    /// <param name="augmentation">How copies are made; null: as nobody says.</param>
+    /// <param name="copies">Their numbers; 0 is the image itself.</param>
+    /// <returns>One for each of <paramref name="copies"/>.</returns>
+    /// <exception cref="Failure">NotFound: one of them is not stored.</exception>
+    public Task<Extraction[]> FindAsync(ImageHash image, Augmentation? augmentation, IReadOnlyList<int> copies)
+    {
+        var backbone = state.Require();
+        return Task.WhenAll(copies.Select(async copy =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            var hash = AugmentedCopy.Hash(image, augmentation, copy);
+            var stored = await store.GetAsync(backbone.File.Fingerprint, hash) ?? throw Failure.NotFound(
+                $"no vector of {(copy == 0 ? "" : $"augmented copy {copy} of ")}image {image} by this backbone ({backbone.File.Fingerprint}) is stored: send the image itself");
+            return new Extraction(hash, backbone.File.Fingerprint, stored, Stopwatch.GetElapsedTime(began));
+        }));
+    }
+
+    /// <param name="fill">Puts the pixels into a buffer, and says how long that took.</param>
+    private async Task<Extraction> ComputeOnceAsync(
+        RunningBackbone backbone, ImageHash hash, Urgency urgency, bool mustBeStored, TimeSpan lookUp,
+        Func<float[], CancellationToken, Task<TimeSpan>> fill, CancellationToken cancellation)
     {
         while (true)
         {
             try
             {
-                return await inFlight.RunAsync(hash, abandoned => ComputeAsync(backbone, hash, image, urgency, abandoned), cancellation);
+                var (computation, joined) = await inFlight.RunAsync(hash, abandoned => ComputeAsync(backbone, hash, urgency, fill, abandoned), cancellation);
+                if (mustBeStored && computation.StoreError is { } error)
+                {
+                    throw Failure.Unavailable("the image's vector was computed but the feature store did not take it: check Store__ConnectionString and the server behind it", error);
+                }
+
+                return new Extraction(hash, backbone.File.Fingerprint, computation, joined, lookUp);
             }
             catch (Failure refusal) when (refusal.Kind == FailureKind.QueueFull && urgency == Urgency.Bulk)
             {
@@ -63,10 +106,10 @@ internal sealed class FeatureExtractor(
     }
 
     private async Task<Computation> ComputeAsync(
-        RunningBackbone backbone, ImageHash hash, ReadOnlyMemory<byte> image, Urgency urgency, CancellationToken abandoned)
+        RunningBackbone backbone, ImageHash hash, Urgency urgency, Func<float[], CancellationToken, Task<TimeSpan>> fill, CancellationToken abandoned)
     {
         using var item = await batcher.AdmitAsync(urgency, abandoned);
-        var decode = await decoder.DecodeAsync(image, item.Pixels, backbone.File.InputWidth, backbone.File.InputHeight, urgency, abandoned);
+        var decode = await fill(item.Pixels, abandoned);
         var run = await batcher.RunAsync(item, abandoned);
 
         var began = Stopwatch.GetTimestamp();

@@ -76,15 +76,6 @@ public sealed class BadInputTests(RunningService service)
         Assert.Equal((StatusCode.InvalidArgument, "image_hashes has 100,001 entries; at most 100,000 are accepted"), (status.StatusCode, status.Detail));
     }
 
-    [Fact]
-    public async Task What_is_not_built_says_so()
-    {
-        var status = await ServiceInstance.FailureOf(service.Client.ExtractAsync(
-            new ExtractRequest { Image = ByteString.CopyFrom(Some.NewImage()), Augmentation = new Augmentation() }));
-        Assert.Equal(StatusCode.Unimplemented, status.StatusCode);
-        Assert.Contains("augmentation", status.Detail);
-    }
-
     private async Task RefusedAsync(byte[] image, string message)
     {
         var status = await ServiceInstance.FailureOf(service.Client.ExtractAsync(new ExtractRequest { Image = ByteString.CopyFrom(image) }));

@@ -26,7 +26,7 @@ public sealed class ExtractStreamTests(RunningService service)
             new() { Id = "unknown hash", ImageHash = ByteString.CopyFrom(new byte[32]) },
             new() { Id = "short hash", ImageHash = ByteString.CopyFrom(new byte[31]) },
             new() { Id = "nothing" },
-            new() { Id = "augmented", Image = ByteString.CopyFrom(known), Augmentation = new Augmentation() },
+            new() { Id = "augmented", Image = ByteString.CopyFrom(known), Augmentation = new Augmentation { Zoom = 2 } },
         ]);
 
         Assert.Equal(15, results.Count);
@@ -41,7 +41,7 @@ public sealed class ExtractStreamTests(RunningService service)
         Assert.Equal((Code.NotFound, "send the image itself"), ErrorOf("unknown hash", "send the image itself"));
         Assert.Equal((Code.InvalidArgument, "31 bytes"), ErrorOf("short hash", "31 bytes"));
         Assert.Equal((Code.InvalidArgument, "neither image nor image_hash"), ErrorOf("nothing", "neither image nor image_hash"));
-        Assert.Equal((Code.Unimplemented, "augmentation"), ErrorOf("augmented", "augmentation"));
+        Assert.Equal((Code.InvalidArgument, "augmentation.zoom is 2"), ErrorOf("augmented", "augmentation.zoom is 2"));
 
         (Code Code, string Message) ErrorOf(string id, string? part = null)
         {

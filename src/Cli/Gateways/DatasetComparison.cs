@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Topfive.Classifier.V1;
-using Topfive.ClassifierService;
 using Topfive.FeatureStore;
 
 namespace Topfive.Cli;

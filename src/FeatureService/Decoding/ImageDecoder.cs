@@ -20,6 +20,11 @@ internal sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
     // Bulk work waits here first, so that an interactive image finds nobody in the line for a core.
     private readonly SemaphoreSlim _bulk = new(Environment.ProcessorCount);
 
+    private long _decodings;
+
+    /// <summary>How many images have been decoded, or tried to be.</summary>
+    internal long Decodings => Interlocked.Read(ref _decodings);
+
     /// <param name="image">The encoded image.</param>
     /// <param name="target">height × width × 3 floats, row-major; filled.</param>
     /// <param name="width">What to resize to, in pixels.</param>
@@ -71,6 +76,7 @@ internal sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
 
     internal void Decode(ReadOnlyMemory<byte> image, Span<float> target, int width, int height)
     {
+        Interlocked.Increment(ref _decodings);
         CheckBytes(image.Length);
         using var pinned = image.Pin();
         using var data = Wrap(pinned, image.Length);

@@ -27,7 +27,13 @@ internal sealed class ExtractionStream(StreamItems items, IOptions<StreamingOpti
 
     private static ExtractRequest ToRequest(ExtractStreamRequest item)
     {
-        var request = new ExtractRequest { OmitVector = item.OmitVector, Augmentation = item.Augmentation, Bulk = true };
+        var request = new ExtractRequest
+        {
+            OmitVector = item.OmitVector,
+            Augmentation = item.Augmentation,
+            AugmentedCopies = item.AugmentedCopies,
+            Bulk = true,
+        };
         switch (item.InputCase)
         {
             case ExtractStreamRequest.InputOneofCase.Image:

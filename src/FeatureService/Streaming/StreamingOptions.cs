@@ -12,7 +12,8 @@ public sealed class StreamingOptions
     /// the caller to read them, and one is being written; then nothing more is read. A call thus holds at most
     /// 2 × ItemsInFlight + 1 items, each with its encoded image (at most Limits__MaxImageBytes) or its 8 KB vector,
     /// and what HTTP/2 has buffered (under 1 MB each way). Pixels, 1 MB an image, are bounded over all calls by
-    /// Batching__BulkCapacity.
+    /// Batching__BulkCapacity; an item with augmented copies holds 1 MB more, its decoded pixels, while one of the copies
+    /// has its place and another waits for one.
     /// </summary>
     [Range(1, 4096)]
     public int ItemsInFlight { get; set; } = 64;

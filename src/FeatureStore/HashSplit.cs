@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using Topfive.Classifier.V1;
-using Topfive.FeatureStore;
 
-namespace Topfive.ClassifierService;
+namespace Topfive.FeatureStore;
 
 /// <summary>
 /// The split of an example that names none. The SHA-256 of its group, or of its image when it has no group, is read as a
