@@ -1,4 +1,7 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using StackExchange.Redis;
+using Topfive.Classifier.V1;
 
 namespace Topfive.FeatureStore;
 
@@ -21,13 +24,19 @@ public sealed partial class HeadStore
     /// <summary>So many promotions can be rolled back.</summary>
     private const int LiveHistory = 100;
 
+    /// <summary>So many changes of what is live are remembered.</summary>
+    public const int PromotionsKept = 1_000;
+
     /// <returns>0 when none is live.</returns>
     public async Task<long> GetLiveVersionAsync(string head) =>
         ParseHistory(await connection.Database.StringGetAsync(Keys.HeadLive(head))).LastOrDefault();
 
     /// <summary>Makes a version live and tells every subscriber. One that is live already stays so.</summary>
+    /// <param name="head">Its name.</param>
+    /// <param name="version">Of it.</param>
+    /// <param name="why">For the list of promotions; time and versions are set here, not taken from it.</param>
     /// <returns>The version that was live before, 0 for none; null when there is no such version.</returns>
-    public async Task<long?> PromoteAsync(string head, long version)
+    public async Task<long?> PromoteAsync(string head, long version, Promotion why)
     {
         while (true)
         {
@@ -39,16 +48,53 @@ public sealed partial class HeadStore
                 return null;
             }
 
-            if (previous == version || await TryWriteHistoryAsync(head, stored, [.. history, version]))
+            if (previous == version)
+            {
+                return previous;
+            }
+
+            var change = Changing(head, stored);
+            change.AddCondition(Condition.HashExists(Keys.HeadVersions(head), version));
+            SetLive(change, head, [.. history, version], previous, why);
+            if (await ExecuteAsync(change, head))
             {
                 return previous;
             }
         }
     }
 
+    /// <summary>Makes a staged version visible and live in one step, as <see cref="PublishAsync"/> does and <see cref="PromoteAsync"/>.</summary>
+    /// <param name="staged">From <see cref="StageAsync"/>.</param>
+    /// <param name="meta">Version, creation time and live are set here, not taken from it.</param>
+    /// <param name="live">The version that must still be live, 0 for none.</param>
+    /// <param name="why">For the list of promotions; time and versions are set here, not taken from it.</param>
+    /// <returns>False, and nothing is done, when another version is live by now.</returns>
+    public async Task<bool> TryPublishLiveAsync(StagedVersion staged, Head meta, long live, Promotion why)
+    {
+        while (true)
+        {
+            var stored = await connection.Database.StringGetAsync(Keys.HeadLive(staged.Head));
+            var history = ParseHistory(stored);
+            if (history.LastOrDefault() != live)
+            {
+                return false;
+            }
+
+            var change = Changing(staged.Head, stored);
+            AddVersion(change, staged, meta);
+            SetLive(change, staged.Head, [.. history, staged.Version], live, why);
+            if (await ExecuteAsync(change, staged.Head))
+            {
+                return true;
+            }
+        }
+    }
+
     /// <summary>Makes the version live that was live before the current one, and tells every subscriber.</summary>
+    /// <param name="head">Its name.</param>
+    /// <param name="why">For the list of promotions; time and versions are set here, not taken from it.</param>
     /// <returns>The version that is live now and the one that was before; null when there is none to go back to.</returns>
-    public async Task<(long Live, long Previous)?> RollbackAsync(string head)
+    public async Task<(long Live, long Previous)?> RollbackAsync(string head, Promotion why)
     {
         while (true)
         {
@@ -59,7 +105,9 @@ public sealed partial class HeadStore
                 return null;
             }
 
-            if (await TryWriteHistoryAsync(head, stored, history[..^1]))
+            var change = Changing(head, stored);
+            SetLive(change, head, history[..^1], history[^1], why);
+            if (await ExecuteAsync(change, head))
             {
                 return (history[^2], history[^1]);
             }
@@ -85,13 +133,60 @@ public sealed partial class HeadStore
                 return VersionDeletion.Live;
             }
 
-            if (await TryWriteHistoryAsync(head, stored, WithoutVersion(history, version), deleted: version))
+            var change = Changing(head, stored);
+            if (history.Count > 0)
             {
-                await Task.WhenAll(Parts((int)size).Select(part => database.KeyDeleteAsync(Keys.HeadModelPart(head, version, part.Index))));
+                _ = change.StringSetAsync(Keys.HeadLive(head), string.Join(',', WithoutVersion(history, version)));
+            }
+
+            _ = change.HashDeleteAsync(Keys.HeadVersions(head), version);
+            _ = change.HashDeleteAsync(Keys.HeadModelSizes(head), version);
+            if (await change.ExecuteAsync())
+            {
+                await DeleteModelAsync(head, version, (int)size);
                 return VersionDeletion.Deleted;
             }
         }
     }
+
+    /// <summary>Deletes every version, the live one too, and tells every subscriber. The list of promotions stays.</summary>
+    /// <param name="head">Its name.</param>
+    /// <param name="why">For the list of promotions; time and versions are set here, not taken from it.</param>
+    /// <returns>How many versions there were.</returns>
+    public async Task<int> DeleteHeadAsync(string head, Promotion why)
+    {
+        var database = connection.Database;
+        while (true)
+        {
+            var sizes = await database.HashGetAllAsync(Keys.HeadModelSizes(head));
+            var stored = await database.StringGetAsync(Keys.HeadLive(head));
+            if (sizes.Length == 0)
+            {
+                return 0;
+            }
+
+            var change = Changing(head, stored);
+            change.AddCondition(Condition.HashLengthEqual(Keys.HeadModelSizes(head), sizes.Length));
+            foreach (var size in sizes)
+            {
+                change.AddCondition(Condition.HashExists(Keys.HeadModelSizes(head), size.Name));
+            }
+
+            _ = change.KeyDeleteAsync(Keys.HeadVersions(head));
+            _ = change.KeyDeleteAsync(Keys.HeadModelSizes(head));
+            _ = change.KeyDeleteAsync(Keys.HeadLive(head));
+            Record(change, head, ParseHistory(stored).LastOrDefault(), to: 0, why);
+            if (await ExecuteAsync(change, head))
+            {
+                await Task.WhenAll(sizes.Select(size => DeleteModelAsync(head, (long)size.Name, (int)size.Value)));
+                return sizes.Length;
+            }
+        }
+    }
+
+    /// <returns>Every change of what is live, newest first; of a deleted head too.</returns>
+    public async Task<IReadOnlyList<Promotion>> ListPromotionsAsync(string head) =>
+        [.. (await connection.Database.ListRangeAsync(Keys.HeadPromotions(head))).Select(stored => Promotion.Parser.ParseFrom((byte[])stored!))];
 
     /// <summary>
     /// Calls <paramref name="changed"/> with a head's name whenever its live version may have changed: on every change,
@@ -110,31 +205,48 @@ public sealed partial class HeadStore
             }
         });
 
-    private async Task<bool> TryWriteHistoryAsync(string head, RedisValue expected, List<long> history, long deleted = 0)
+    /// <summary>A transaction that does nothing when what is live is no longer as it was seen.</summary>
+    private ITransaction Changing(string head, RedisValue seen)
     {
         var transaction = connection.Database.CreateTransaction();
-        transaction.AddCondition(expected.IsNull
+        transaction.AddCondition(seen.IsNull
             ? Condition.KeyNotExists(Keys.HeadLive(head))
-            : Condition.StringEqual(Keys.HeadLive(head), expected));
-        if (history.Count > 0)
+            : Condition.StringEqual(Keys.HeadLive(head), seen));
+        return transaction;
+    }
+
+    private static void SetLive(ITransaction change, string head, List<long> history, long previous, Promotion why)
+    {
+        _ = change.StringSetAsync(Keys.HeadLive(head), string.Join(',', history.TakeLast(LiveHistory)));
+        Record(change, head, previous, history[^1], why);
+    }
+
+    private static void Record(ITransaction change, string head, long from, long to, Promotion why)
+    {
+        var entry = why.Clone();
+        (entry.Time, entry.FromVersion, entry.ToVersion) = (Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow), from, to);
+        _ = change.ListLeftPushAsync(Keys.HeadPromotions(head), entry.ToByteArray());
+        _ = change.ListTrimAsync(Keys.HeadPromotions(head), 0, PromotionsKept - 1);
+    }
+
+    /// <returns>False when nothing was done.</returns>
+    private async Task<bool> ExecuteAsync(ITransaction change, string head)
+    {
+        if (!await change.ExecuteAsync())
         {
-            transaction.AddCondition(Condition.HashExists(Keys.HeadVersions(head), history[^1]));
-            _ = transaction.StringSetAsync(Keys.HeadLive(head), string.Join(',', history.TakeLast(LiveHistory)));
+            return false;
         }
 
-        if (deleted != 0)
-        {
-            _ = transaction.HashDeleteAsync(Keys.HeadVersions(head), deleted);
-            _ = transaction.HashDeleteAsync(Keys.HeadModelSizes(head), deleted);
-        }
-
-        var written = await transaction.ExecuteAsync();
-        if (written && deleted == 0)
+        try
         {
             await connection.Multiplexer.GetSubscriber().PublishAsync(Keys.LiveHeads, head);
         }
+        catch (RedisException)
+        {
+            // It is done; the replicas look for themselves, too.
+        }
 
-        return written;
+        return true;
     }
 
     private static List<long> ParseHistory(RedisValue stored) =>

@@ -5,6 +5,12 @@ using Topfive.Classifier.V1;
 
 namespace Topfive.FeatureStore;
 
+/// <summary>A version whose model file is in the store, and which nobody sees yet.</summary>
+/// <param name="Head">Its name.</param>
+/// <param name="Version">From 1, in the order of the calls; never given twice.</param>
+/// <param name="Bytes">Of the model file.</param>
+public sealed record StagedVersion(string Head, long Version, int Bytes);
+
 /// <summary>Heads by name and version: what each is, its model file, and which version is live.</summary>
 public sealed partial class HeadStore(StoreConnection connection)
 {
@@ -13,31 +19,69 @@ public sealed partial class HeadStore(StoreConnection connection)
 
     private const int PartsInFlight = 8;
 
-    /// <summary>Adds a version; readers see it whole or not at all.</summary>
-    /// <param name="meta">With the head's name. Version, creation time and live are set here, not taken from it.</param>
-    /// <param name="onnx">The model file.</param>
+    /// <summary>Writes a model file under the head's next version number; nobody sees it before it is published.</summary>
+    public async Task<StagedVersion> StageAsync(string head, ReadOnlyMemory<byte> onnx)
+    {
+        var database = connection.Database;
+        await database.SetAddAsync(Keys.Heads, head);
+        var staged = new StagedVersion(head, await database.StringIncrementAsync(Keys.HeadLastVersion(head)), onnx.Length);
+        try
+        {
+            foreach (var window in Parts(onnx.Length).Chunk(PartsInFlight))
+            {
+                await Task.WhenAll(window.Select(part =>
+                    database.StringSetAsync(Keys.HeadModelPart(head, staged.Version, part.Index), onnx[part.Range])));
+            }
+
+            return staged;
+        }
+        catch
+        {
+            await DiscardAsync(staged);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a staged version visible, not live; readers see it whole or not at all.</summary>
+    /// <param name="staged">From <see cref="StageAsync"/>.</param>
+    /// <param name="meta">Version, creation time and live are set here, not taken from it.</param>
+    public async Task PublishAsync(StagedVersion staged, Head meta)
+    {
+        var transaction = connection.Database.CreateTransaction();
+        AddVersion(transaction, staged, meta);
+        await transaction.ExecuteAsync();
+    }
+
+    /// <summary>Takes back a staged version that was not published: the store is as before, but for the version number.</summary>
+    public async Task DiscardAsync(StagedVersion staged)
+    {
+        try
+        {
+            // Whoever published it and lost the reply must not destroy it.
+            if (await connection.Database.HashExistsAsync(Keys.HeadVersions(staged.Head), staged.Version)) return;
+            await DeleteModelAsync(staged.Head, staged.Version, staged.Bytes);
+        }
+        catch (RedisException)
+        {
+            // The store is away: what is left there is under a number that nobody will be given again.
+        }
+    }
+
+    /// <summary>Stages and publishes a version that no decision hangs on.</summary>
     /// <returns>The version: from 1, in the order of the calls.</returns>
     public async Task<long> AddVersionAsync(Head meta, ReadOnlyMemory<byte> onnx)
     {
-        var (database, head) = (connection.Database, meta.Head_);
-        await database.SetAddAsync(Keys.Heads, head);
-        var version = await database.StringIncrementAsync(Keys.HeadLastVersion(head));
-
-        foreach (var window in Parts(onnx.Length).Chunk(PartsInFlight))
+        var staged = await StageAsync(meta.Head_, onnx);
+        try
         {
-            await Task.WhenAll(window.Select(part =>
-                database.StringSetAsync(Keys.HeadModelPart(head, version, part.Index), onnx[part.Range])));
+            await PublishAsync(staged, meta);
+            return staged.Version;
         }
-
-        var stored = meta.Clone();
-        stored.Version = version;
-        stored.Created = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);
-        stored.Live = false;
-        var transaction = database.CreateTransaction();
-        _ = transaction.HashSetAsync(Keys.HeadModelSizes(head), version, onnx.Length);
-        _ = transaction.HashSetAsync(Keys.HeadVersions(head), version, stored.ToByteArray());
-        await transaction.ExecuteAsync();
-        return version;
+        catch
+        {
+            await DiscardAsync(staged);
+            throw;
+        }
     }
 
     /// <returns>Null when there is no such version.</returns>
@@ -60,6 +104,7 @@ public sealed partial class HeadStore(StoreConnection connection)
         }
 
         var onnx = new byte[(int)size];
+        var gone = false;
         foreach (var window in Parts(onnx.Length).Chunk(PartsInFlight))
         {
             await Task.WhenAll(window.Select(async part =>
@@ -68,6 +113,8 @@ public sealed partial class HeadStore(StoreConnection connection)
                 var target = onnx.AsMemory(part.Range);
                 if (bytes?.Length != target.Length)
                 {
+                    gone |= !await database.HashExistsAsync(Keys.HeadModelSizes(head), version);
+                    if (gone) return;
                     throw new InvalidDataException($"version {version} of head {head} is damaged: part {part.Index} of its model file is not in the store");
                 }
 
@@ -75,7 +122,8 @@ public sealed partial class HeadStore(StoreConnection connection)
             }));
         }
 
-        return onnx;
+        // Deleted while it was read.
+        return gone ? null : onnx;
     }
 
     /// <returns>The live version of every head, the newest where none is live; in ordinal order of the names.</returns>
@@ -96,6 +144,19 @@ public sealed partial class HeadStore(StoreConnection connection)
         var liveVersion = await GetLiveVersionAsync(head);
         return [.. (await stored).Select(entry => Parse(entry.Value, liveVersion)).OrderByDescending(version => version.Version)];
     }
+
+    private static void AddVersion(ITransaction transaction, StagedVersion staged, Head meta)
+    {
+        var stored = meta.Clone();
+        stored.Version = staged.Version;
+        stored.Created = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);
+        stored.Live = false;
+        _ = transaction.HashSetAsync(Keys.HeadModelSizes(staged.Head), staged.Version, staged.Bytes);
+        _ = transaction.HashSetAsync(Keys.HeadVersions(staged.Head), staged.Version, stored.ToByteArray());
+    }
+
+    private Task<bool[]> DeleteModelAsync(string head, long version, int bytes) =>
+        Task.WhenAll(Parts(bytes).Select(part => connection.Database.KeyDeleteAsync(Keys.HeadModelPart(head, version, part.Index))));
 
     private static Head Parse(RedisValue stored, long liveVersion)
     {

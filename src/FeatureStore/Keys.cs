@@ -33,6 +33,9 @@ internal static class Keys
     /// <summary>The versions that were live, oldest first, comma between; the last one is live.</summary>
     public static RedisKey HeadLive(string head) => $"topfive:head:{{{Escape(head)}}}:live";
 
+    /// <summary>List: every change of what is live, newest first.</summary>
+    public static RedisKey HeadPromotions(string head) => $"topfive:head:{{{Escape(head)}}}:promotions";
+
     /// <summary>Hash: version → bytes of its model file.</summary>
     public static RedisKey HeadModelSizes(string head) => $"topfive:head:{{{Escape(head)}}}:models";
 

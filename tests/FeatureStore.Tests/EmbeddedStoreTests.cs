@@ -135,8 +135,8 @@ public sealed class EmbeddedStoreTests : IDisposable
         var heads = new HeadStore(connection);
         await heads.AddVersionAsync(new Head { Head_ = "animals" }, Some.Bytes(1, 3 << 20));
         await heads.AddVersionAsync(new Head { Head_ = "animals" }, Some.Bytes(2, 3 << 20));
-        await heads.PromoteAsync("animals", 1);
-        await heads.PromoteAsync("animals", 2);
+        await heads.PromoteAsync("animals", 1, new Promotion());
+        await heads.PromoteAsync("animals", 2, new Promotion());
         await new RunStore(connection).AppendEventAsync("run", new RunEvent { Epoch = new Epoch { Epoch_ = 1 } });
     }
 
@@ -151,7 +151,7 @@ public sealed class EmbeddedStoreTests : IDisposable
         Assert.Equal(["cat", "dog"], (await new DatasetStore(connection).ReadAsync("animals"))!.Labels);
         var heads = new HeadStore(connection);
         Assert.Equal(Some.Bytes(1, 3 << 20), await heads.GetModelAsync("animals", 1));
-        Assert.Equal((1, 2), await heads.RollbackAsync("animals"));
+        Assert.Equal((1, 2), await heads.RollbackAsync("animals", new Promotion()));
         Assert.Single(await new RunStore(connection).ReadEventsAsync("run", 0));
     }
 }

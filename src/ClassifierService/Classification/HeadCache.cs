@@ -65,8 +65,15 @@ internal sealed class HeadCache(HeadStore store, IOptions<ServingOptions> option
 
     private async Task<ServingHead> LoadLiveAsync(string head)
     {
-        var version = await store.GetLiveVersionAsync(head);
-        if (version != 0 && await LoadAsync(head, version) is { } live) return _live.GetOrAdd(head, live);
+        for (var version = 0L; ;)
+        {
+            var seen = version;
+            version = await store.GetLiveVersionAsync(head);
+            if (version != 0 && await LoadAsync(head, version) is { } live) return _live.GetOrAdd(head, live);
+            // A version that is gone may have been replaced and deleted between the two looks.
+            if (version == 0 || version == seen) break;
+        }
+
         throw Failure.NotFound((await store.ListVersionsAsync(head)).Count == 0
             ? $"there is no head '{head}'"
             : $"head '{head}' has no live version: promote one, or name a version");

@@ -19,6 +19,9 @@ internal sealed class ServingHead(string name, long version, DenseHead head)
 
     public string BackboneFingerprint => head.BackboneFingerprint;
 
+    /// <summary>In index order.</summary>
+    public IReadOnlyList<string> Labels => head.Labels;
+
     /// <summary>Bytes that its weights take.</summary>
     public long Bytes => head.Parameters * sizeof(float);
 
@@ -32,6 +35,22 @@ internal sealed class ServingHead(string name, long version, DenseHead head)
         {
             var probabilities = Probabilities(vector, buffer.AsSpan(0, _widest), buffer.AsSpan(_widest, _widest));
             return Answer(probabilities, Math.Min(count, head.Labels.Length));
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Every label's probability, in index order.</summary>
+    /// <param name="vector"><see cref="Inputs"/> finite numbers.</param>
+    /// <param name="probabilities">One a label.</param>
+    public void Score(ReadOnlySpan<float> vector, Span<float> probabilities)
+    {
+        var buffer = ArrayPool<float>.Shared.Rent(2 * _widest);
+        try
+        {
+            Probabilities(vector, buffer.AsSpan(0, _widest), buffer.AsSpan(_widest, _widest)).CopyTo(probabilities);
         }
         finally
         {

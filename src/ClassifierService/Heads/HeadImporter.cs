@@ -12,7 +12,7 @@ internal sealed class HeadImporter(HeadPublisher publisher, BackboneRegistry bac
     // A large model lies in memory three times while it is read; more than a few at once would be too much.
     private readonly SemaphoreSlim _places = new(2);
 
-    public async Task<Head> ImportAsync(IAsyncEnumerable<ImportHeadRequest> parts, CancellationToken cancellation)
+    public async Task<Head> ImportAsync(IAsyncEnumerable<ImportHeadRequest> parts, Caller caller, CancellationToken cancellation)
     {
         await _places.WaitAsync(cancellation);
         try
@@ -20,7 +20,7 @@ internal sealed class HeadImporter(HeadPublisher publisher, BackboneRegistry bac
             var (first, model) = await ReceiveAsync(parts, cancellation);
             var head = Read(first, model);
             await CheckInputsAsync(head);
-            return await publisher.PublishAsync(head, first.Promote, new Head { Head_ = first.Head });
+            return await publisher.PublishAsync(first.Head, head, first.Promote, caller);
         }
         finally
         {

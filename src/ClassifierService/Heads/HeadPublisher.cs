@@ -1,46 +1,110 @@
 using Topfive.Backbones;
 using Topfive.Classifier.V1;
 using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
 
 namespace Topfive.ClassifierService;
 
 /// <summary>
-/// Adds versions to heads. A version goes live when that was asked for, and when its head has no live version: one can
-/// predict right after the first training or import.
+/// Adds versions to heads. A run's version goes live when that was asked for and the gate finds it better than the live
+/// one; a version whose head has no live one goes live in any case, so that one can predict right after the first training
+/// or import.
 /// </summary>
-internal sealed class HeadPublisher(HeadStore heads, HeadCache cache)
+internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionGate gate)
 {
     /// <summary>Publishes what a run has learnt.</summary>
-    public async Task<Finished> PublishAsync(Run run, DenseHead trained, Evaluation? evaluation)
+    public async Task<Finished> PublishAsync(
+        Run run, DenseHead trained, Evaluation? evaluation, TrainingData data, CancellationToken cancellation)
     {
-        var head = await PublishAsync(trained, run.Promote, new Head
+        var head = await PublishAsync(
+            trained,
+            new Head
+            {
+                Head_ = run.Head,
+                Recipe = run.Recipe,
+                Dataset = run.Dataset,
+                DatasetDigest = run.DatasetDigest,
+                Evaluation = evaluation,
+                RunId = run.RunId,
+            },
+            new Promotion { Cause = PromotionCause.RunEnded, Caller = run.Caller, RunId = run.RunId },
+            DecideAsync);
+        return new Finished
         {
-            Head_ = run.Head,
-            Recipe = run.Recipe,
-            Dataset = run.Dataset,
-            DatasetDigest = run.DatasetDigest,
+            Head = head.Head_,
+            Version = head.Version,
             Evaluation = evaluation,
-            RunId = run.RunId,
-        });
-        return new Finished { Head = head.Head_, Version = head.Version, Evaluation = evaluation, Promoted = head.Live };
+            Promoted = head.PromotionDecision?.Promoted ?? false,
+            PromotionDecision = head.PromotionDecision,
+        };
+
+        async Task<PromotionDecision?> DecideAsync(ServingHead candidate, long live) => run.Promote || live == 0
+            ? await gate.DecideAsync(candidate, live, PromotionRules.Complete(run.PromotionRule), data, cancellation)
+            : null;
     }
 
+    /// <summary>Publishes a model that somebody brought.</summary>
+    /// <param name="name">Of the head.</param>
     /// <param name="model">What the version computes.</param>
-    /// <param name="promote">Whether it goes live though another version is.</param>
-    /// <param name="meta">The head's name, and where the version comes from.</param>
-    public async Task<Head> PublishAsync(DenseHead model, bool promote, Head meta)
+    /// <param name="promote">Whether it goes live though another version is; nothing is compared.</param>
+    /// <param name="caller">Who brought it.</param>
+    public Task<Head> PublishAsync(string name, DenseHead model, bool promote, Caller caller) => PublishAsync(
+        model,
+        new Head { Head_ = name },
+        new Promotion { Cause = PromotionCause.HeadImported, Caller = caller },
+        (_, live) => Task.FromResult(promote || live == 0 ? new PromotionDecision { Promoted = true } : null),
+        keepDecision: false);
+
+    private async Task<Head> PublishAsync(
+        DenseHead model, Head meta, Promotion why, Func<ServingHead, long, Task<PromotionDecision?>> decide, bool keepDecision = true)
     {
         meta.Labels.Add(model.Labels);
         meta.BackboneFingerprint = model.BackboneFingerprint;
         meta.Parameters = model.Parameters;
-        var version = await heads.AddVersionAsync(meta, HeadModel.Write(model));
-        if (promote || await heads.GetLiveVersionAsync(meta.Head_) == 0)
+        var staged = await heads.StageAsync(meta.Head_, HeadModel.Write(model));
+        try
         {
-            await heads.PromoteAsync(meta.Head_, version);
-            await cache.RecheckAsync();
+            await PublishAsync(staged, meta, why, live => decide(new ServingHead(meta.Head_, staged.Version, model), live), keepDecision);
+        }
+        catch
+        {
+            await heads.DiscardAsync(staged);
+            throw;
         }
 
-        return await heads.GetAsync(meta.Head_, version)
-            ?? throw new InvalidDataException($"version {version} of head {meta.Head_} is gone from the store right after it was written");
+        return await heads.GetAsync(meta.Head_, staged.Version)
+            ?? throw new InvalidDataException($"version {staged.Version} of head {meta.Head_} is gone from the store right after it was written");
+    }
+
+    /// <summary>Decides and publishes in one step: when another version went live since the decision, it is made again.</summary>
+    private async Task PublishAsync(
+        StagedVersion staged, Head meta, Promotion why, Func<long, Task<PromotionDecision?>> decide, bool keepDecision)
+    {
+        while (true)
+        {
+            var live = await heads.GetLiveVersionAsync(staged.Head);
+            PromotionDecision? decision;
+            try
+            {
+                decision = await decide(live);
+            }
+            catch (Failure gone) when (gone.Kind == FailureKind.NotFound)
+            {
+                if (await heads.GetLiveVersionAsync(staged.Head) == live) throw;
+                continue;
+            }
+
+            if (keepDecision) meta.PromotionDecision = decision;
+            if (decision is not { Promoted: true })
+            {
+                await heads.PublishAsync(staged, meta);
+                return;
+            }
+
+            why.Reason = decision.Reason;
+            if (!await heads.TryPublishLiveAsync(staged, meta, live, why)) continue;
+            await cache.RecheckAsync();
+            return;
+        }
     }
 }

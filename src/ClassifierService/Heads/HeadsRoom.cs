@@ -8,6 +8,7 @@ internal static class HeadsRoom
     public static IServiceCollection AddHeads(this IServiceCollection services)
     {
         services.AddValidatedOptions<HeadOptions>(HeadOptions.Section);
+        services.AddSingleton<PromotionGate>();
         services.AddSingleton<HeadPublisher>();
         services.AddSingleton<HeadImporter>();
         return services;

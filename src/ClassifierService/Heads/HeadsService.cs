@@ -25,7 +25,9 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
     public override async Task<PromoteResponse> Promote(PromoteRequest request, ServerCallContext context)
     {
         CheckNamed(request.Head, request.Version);
-        var previous = await heads.PromoteAsync(request.Head, request.Version) ?? throw await UnknownAsync(request.Head, request.Version);
+        Callers.CheckReason(request.Reason);
+        var why = Why(PromotionCause.Promoted, context, request.Reason);
+        var previous = await heads.PromoteAsync(request.Head, request.Version, why) ?? throw await UnknownAsync(request.Head, request.Version);
         await cache.RecheckAsync();
         return new PromoteResponse { Head = await GetAsync(request.Head, request.Version), PreviousVersion = previous };
     }
@@ -33,7 +35,8 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
     public override async Task<RollbackResponse> Rollback(RollbackRequest request, ServerCallContext context)
     {
         NameRule.Check(request.Head, "head");
-        if (await heads.RollbackAsync(request.Head) is not { } change)
+        Callers.CheckReason(request.Reason);
+        if (await heads.RollbackAsync(request.Head, Why(PromotionCause.RolledBack, context, request.Reason)) is not { } change)
         {
             throw (await heads.ListVersionsAsync(request.Head)).Count == 0
                 ? UnknownHead(request.Head)
@@ -42,6 +45,14 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
 
         await cache.RecheckAsync();
         return new RollbackResponse { Head = await GetAsync(request.Head, change.Live), PreviousVersion = change.Previous };
+    }
+
+    public override async Task<ListPromotionsResponse> ListPromotions(ListPromotionsRequest request, ServerCallContext context)
+    {
+        NameRule.Check(request.Head, "head");
+        var promotions = await heads.ListPromotionsAsync(request.Head);
+        if (promotions.Count == 0 && (await heads.ListVersionsAsync(request.Head)).Count == 0) throw UnknownHead(request.Head);
+        return new ListPromotionsResponse { Promotions = { promotions } };
     }
 
     public override async Task ExportHead(ExportHeadRequest request, IServerStreamWriter<ExportHeadResponse> responseStream, ServerCallContext context)
@@ -57,7 +68,7 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
     }
 
     public override Task<Head> ImportHead(IAsyncStreamReader<ImportHeadRequest> requestStream, ServerCallContext context) =>
-        importer.ImportAsync(requestStream.ReadAllAsync(context.CancellationToken), context.CancellationToken);
+        importer.ImportAsync(requestStream.ReadAllAsync(context.CancellationToken), context.Caller(), context.CancellationToken);
 
     public override async Task<DeleteVersionResponse> DeleteVersion(DeleteVersionRequest request, ServerCallContext context)
     {
@@ -69,6 +80,18 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
             _ => throw await UnknownAsync(request.Head, request.Version),
         };
     }
+
+    public override async Task<DeleteHeadResponse> DeleteHead(DeleteHeadRequest request, ServerCallContext context)
+    {
+        NameRule.Check(request.Head, "head");
+        var deleted = await heads.DeleteHeadAsync(request.Head, Why(PromotionCause.HeadDeleted, context, ""));
+        if (deleted == 0) throw UnknownHead(request.Head);
+        await cache.RecheckAsync();
+        return new DeleteHeadResponse { DeletedVersions = deleted };
+    }
+
+    private static Promotion Why(PromotionCause cause, ServerCallContext context, string reason) =>
+        new() { Cause = cause, Caller = context.Caller(), Reason = reason };
 
     private async Task<Head> GetAsync(string head, long version) =>
         await heads.GetAsync(head, version) ?? throw await UnknownAsync(head, version);

@@ -29,6 +29,7 @@ internal sealed class RunJournal(RunStore runs, RunLeases leases)
     {
         run.State = RunState.Succeeded;
         run.Version = finished.Version;
+        run.PromotionDecision = finished.PromotionDecision;
         return EndAsync(run, new RunEvent { Finished = finished });
     }
 

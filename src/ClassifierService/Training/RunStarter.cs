@@ -12,11 +12,12 @@ internal sealed class RunStarter(DatasetStore datasets, BackboneRegistry backbon
     public static Failure NoBackbone() =>
         Failure.Unavailable("no FeatureService has announced its backbone to this store yet: start one, and extract the images first");
 
-    public async Task<Run> StartAsync(StartRunRequest request, CancellationToken cancellation)
+    public async Task<Run> StartAsync(StartRunRequest request, Caller caller, CancellationToken cancellation)
     {
         NameRule.Check(request.Dataset, "dataset");
         NameRule.Check(request.Head, "head");
         var recipe = RecipeRules.Complete(request.Recipe);
+        var rule = PromotionRules.Complete(request.Promotion);
         var dataset = await datasets.ReadAsync(request.Dataset, cancellation) ?? throw Failure.NotFound($"there is no dataset '{request.Dataset}'");
         var backbone = await backbones.CurrentAsync() ?? throw NoBackbone();
         DatasetRules.Check(dataset, backbone.Dimensions, recipe, options.Value.MemoryLimit);
@@ -29,6 +30,8 @@ internal sealed class RunStarter(DatasetStore datasets, BackboneRegistry backbon
             Head = request.Head,
             Recipe = recipe,
             Promote = request.Promote,
+            PromotionRule = request.Promote ? rule : null,
+            Caller = caller,
             Created = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),
             BackboneFingerprint = backbone.Fingerprint,
         };

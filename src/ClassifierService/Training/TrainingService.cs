@@ -11,7 +11,7 @@ internal sealed class TrainingService(
     RunStarter starter, RunWatcher watcher, RunCanceller canceller, RunStore runs, IHostApplicationLifetime host) : TrainingBase
 {
     public override Task<Run> StartRun(StartRunRequest request, ServerCallContext context) =>
-        starter.StartAsync(request, context.CancellationToken);
+        starter.StartAsync(request, context.Caller(), context.CancellationToken);
 
     public override async Task WatchRun(WatchRunRequest request, IServerStreamWriter<RunEvent> responseStream, ServerCallContext context)
     {

@@ -23,10 +23,17 @@ internal abstract class GatewayCommand : Command
         },
     };
 
+    private readonly Option<string> _user = new("--user")
+    {
+        Description = "What the services note as who did it; nobody checks it",
+        DefaultValueFactory = _ => Environment.UserName,
+    };
+
     protected GatewayCommand(string name, string description, Terminal terminal) : base(name, description)
     {
         Terminal = terminal;
         Options.Add(_address);
+        Options.Add(_user);
         SetAction(ConnectAndRunAsync);
     }
 
@@ -38,7 +45,7 @@ internal abstract class GatewayCommand : Command
     private async Task<int> ConnectAndRunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var address = parsed.GetRequiredValue(_address);
-        using var gateway = GatewayClient.Connect(address);
+        using var gateway = GatewayClient.Connect(address, parsed.GetRequiredValue(_user));
         try
         {
             return await RunAsync(parsed, gateway, cancellation);

@@ -13,7 +13,12 @@ internal sealed class HeadsCommand : GatewayCommand
     };
 
     public HeadsCommand(Terminal terminal)
-        : base("heads", "Lists the heads, or the versions of one, newest first.", terminal) => Arguments.Add(_head);
+        : base("heads", "Lists the heads, or the versions of one, newest first.", terminal)
+    {
+        Arguments.Add(_head);
+        Subcommands.Add(new HeadHistoryCommand(terminal));
+        Subcommands.Add(new HeadDeleteCommand(terminal));
+    }
 
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {

@@ -7,6 +7,7 @@ namespace Topfive.Cli;
 internal sealed class PromoteCommand : GatewayCommand
 {
     private readonly Argument<string> _head = new("head") { Description = "The head's name" };
+    private readonly Option<string?> _reason = new("--reason") { Description = "Why, for `topfive heads history`" };
     private readonly Argument<long?> _version = Numbers.Argument<long>(
         "version", "The version's number, as `topfive heads HEAD` lists it", "a version's number, from 1", value => value >= 1);
 
@@ -14,11 +15,17 @@ internal sealed class PromoteCommand : GatewayCommand
     {
         Arguments.Add(_head);
         Arguments.Add(_version);
+        Options.Add(_reason);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {
-        var request = new PromoteRequest { Head = parsed.GetRequiredValue(_head), Version = parsed.GetRequiredValue(_version)!.Value };
+        var request = new PromoteRequest
+        {
+            Head = parsed.GetRequiredValue(_head),
+            Version = parsed.GetRequiredValue(_version)!.Value,
+            Reason = parsed.GetValue(_reason) ?? "",
+        };
         var response = await gateway.Heads.PromoteAsync(request, cancellationToken: cancellation);
         var before = response.PreviousVersion == 0 ? "none was before" : $"version {response.PreviousVersion} was before";
         Terminal.Say($"Version {response.Head.Version} of \"{response.Head.Head_}\" is live; {before}");

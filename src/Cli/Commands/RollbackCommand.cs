@@ -7,13 +7,18 @@ namespace Topfive.Cli;
 internal sealed class RollbackCommand : GatewayCommand
 {
     private readonly Argument<string> _head = new("head") { Description = "The head's name" };
+    private readonly Option<string?> _reason = new("--reason") { Description = "Why, for `topfive heads history`" };
 
     public RollbackCommand(Terminal terminal)
-        : base("rollback", "Makes the version live that was live before the current one.", terminal) => Arguments.Add(_head);
+        : base("rollback", "Makes the version live that was live before the current one.", terminal)
+    {
+        Arguments.Add(_head);
+        Options.Add(_reason);
+    }
 
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {
-        var request = new RollbackRequest { Head = parsed.GetRequiredValue(_head) };
+        var request = new RollbackRequest { Head = parsed.GetRequiredValue(_head), Reason = parsed.GetValue(_reason) ?? "" };
         var response = await gateway.Heads.RollbackAsync(request, cancellationToken: cancellation);
         Terminal.Say($"Version {response.Head.Version} of \"{response.Head.Head_}\" is live again; version {response.PreviousVersion} was");
         return 0;

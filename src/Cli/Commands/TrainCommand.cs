@@ -12,12 +12,7 @@ internal sealed class TrainCommand : GatewayCommand
 
     private readonly RecipeOptions _recipe = new();
 
-    private readonly Option<bool> _promote = new("--promote")
-    {
-        Description = "Make the new version live, which is the default",
-    };
-
-    private readonly Option<bool> _noPromote = new("--no-promote") { Description = "Leave the live version as it is" };
+    private readonly PromotionOptions _promotion = new();
 
     private readonly Option<string?> _plot = new("--plot") { Description = "Write loss and accuracy by epoch as a PNG" };
 
@@ -27,16 +22,8 @@ internal sealed class TrainCommand : GatewayCommand
         Arguments.Add(_dataset);
         Options.Add(_head);
         _recipe.AddTo(this);
-        Options.Add(_promote);
-        Options.Add(_noPromote);
+        _promotion.AddTo(this);
         Options.Add(_plot);
-        Validators.Add(result =>
-        {
-            if (result.GetValue(_promote) && result.GetValue(_noPromote))
-            {
-                result.AddError("--promote and --no-promote exclude each other.");
-            }
-        });
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
@@ -47,8 +34,8 @@ internal sealed class TrainCommand : GatewayCommand
             Dataset = dataset,
             Head = parsed.GetValue(_head) ?? dataset,
             Recipe = _recipe.Read(parsed),
-            Promote = !parsed.GetValue(_noPromote),
         };
+        _promotion.Read(parsed, request);
         var run = await StartAsync(Terminal, gateway, request, cancellation);
         try
         {

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Topfive.Classifier.V1;
 using Topfive.Features.V1;
@@ -13,9 +14,15 @@ internal sealed class GatewayClient : IDisposable
 
     private readonly GrpcChannel _channel;
 
-    private GatewayClient(GrpcChannel channel)
+    private GatewayClient(GrpcChannel connection, string user)
     {
-        _channel = channel;
+        _channel = connection;
+        // The services unescape it: metadata is ASCII.
+        var channel = connection.Intercept(metadata =>
+        {
+            metadata.Add("topfive-user", Uri.EscapeDataString(user));
+            return metadata;
+        });
         Prediction = new(channel);
         Ingestion = new(channel);
         Datasets = new(channel);
@@ -36,8 +43,10 @@ internal sealed class GatewayClient : IDisposable
 
     public FeatureExtraction.FeatureExtractionClient Features { get; }
 
-    public static GatewayClient Connect(Uri address) =>
-        new(GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20 }));
+    /// <param name="address">Of the Gateway.</param>
+    /// <param name="user">What the services note as who did it; null: the operating system's user.</param>
+    public static GatewayClient Connect(Uri address, string? user = null) =>
+        new(GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20 }), user ?? Environment.UserName);
 
     /// <returns>The live version, or null when there is no such head.</returns>
     public async Task<Head?> FindHeadAsync(string name, CancellationToken cancellation)

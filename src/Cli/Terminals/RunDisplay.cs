@@ -36,6 +36,7 @@ internal static class RunDisplay
         }
 
         terminal.Say($"Version {finished.Version} of \"{finished.Head}\" {(finished.Promoted ? "is live" : "is there; it is not live")}");
+        PromotionReport.Show(terminal, finished.Head, finished.Version, finished.PromotionDecision);
         if (finished.Evaluation is { ValidationExamples: > 0 } evaluation)
         {
             terminal.Say($"On {evaluation.ValidationExamples:N0} validation images: top-1 {evaluation.Accuracy:P1}, top-5 {evaluation.Top5Accuracy:P1}, log-loss {evaluation.LogLoss:F3}");

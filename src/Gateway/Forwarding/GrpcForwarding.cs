@@ -81,6 +81,8 @@ internal static class GrpcForwarding
 
         async Task ForwardAsync(HttpContext http)
         {
+            // Who calls is worth a note behind the Gateway, too (Caller.peer); what earlier proxies said stays before it.
+            if (http.Connection.RemoteIpAddress is { } caller) http.Request.Headers.Append("x-forwarded-for", $"{caller}");
             var error = await forwarder.SendAsync(http, destination, client, Request);
             if (error != ForwarderError.None && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
             {

@@ -113,6 +113,49 @@ public sealed class TrainTests
     }
 
     [Fact]
+    public async Task When_a_version_goes_live_can_be_said()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events = ThreeEpochs;
+
+        await gateway.RunAsync("train", "flowers", "--metric", "log-loss", "--min-gain", "-0.5", "--max-recall-loss", "0");
+        Assert.Equal(new PromotionRule { Metric = PromotionMetric.LogLoss, MinGain = -0.5f, MaxRecallLoss = 0 }, gateway.State.Started!.Promotion);
+
+        await gateway.RunAsync("train", "flowers");
+        Assert.Null(gateway.State.Started!.Promotion);
+    }
+
+    [Fact]
+    public async Task A_version_that_stays_staged_says_why_and_what_to_do()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Events =
+        [
+            new()
+            {
+                Finished = new Finished
+                {
+                    Head = "flowers", Version = 7,
+                    PromotionDecision = new PromotionDecision
+                    {
+                        Verdict = PromotionVerdict.LabelLost, Reason = "two labels lost", LiveVersion = 6, ValidationExamples = 1200, LabelsWithLosses = 13,
+                        Live = new PromotionFigures { Accuracy = 0.5f }, Candidate = new PromotionFigures { Accuracy = 0.75f, LogLoss = 1.5f },
+                        Losses = { new LabelLoss { Label = "[rose]", Support = 8, LiveRecall = 1, CandidateRecall = 0.5f, Lost = true }, new LabelLoss { Label = "fern" } },
+                    },
+                },
+            },
+        ];
+
+        var outcome = await gateway.RunAsync("train", "flowers");
+
+        Assert.Contains("Version 7 of \"flowers\" is there; it is not live\nNot promoted: two labels lost\nOn the same 1,200 validation images:\n", outcome.Output);
+        Assert.Contains("  version 7            top-1 75.0 %, top-5 0.0 %, log-loss 1.500\n  version 6 (live)     top-1 50.0 %", outcome.Output);
+        Assert.Contains("  lost   [rose]: recall 50.0 % after 100.0 %, of 8\n  fewer  fern: the new version lacks it\n", outcome.Output);
+        Assert.Contains("3 labels more", outcome.Output);
+        Assert.Contains("topfive promote flowers 7", outcome.Output);
+    }
+
+    [Fact]
     public async Task A_broken_watch_is_taken_up_again_and_no_epoch_shows_twice()
     {
         await using var gateway = await FakeGateway.StartAsync();

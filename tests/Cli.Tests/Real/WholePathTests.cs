@@ -36,9 +36,17 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
 
         await topfive.SucceedAsync("train", "shapes", "--epochs", "1", "--no-promote");
         Assert.Matches(@"shapes +1 +yes +2 ", await topfive.SucceedAsync("heads"));
-        Assert.Contains("version 1 was before", await topfive.SucceedAsync("promote", "shapes", "2"));
-        Assert.Contains("Version 1 of \"shapes\" is live again", await topfive.SucceedAsync("rollback", "shapes"));
+        Assert.Contains("version 1 was before", await topfive.SucceedAsync("promote", "shapes", "2", "--reason", "newer"));
+        Assert.Contains("Version 1 of \"shapes\" is live again", await topfive.SucceedAsync("rollback", "shapes", "--user", "ann"));
         Assert.Matches(@"(?s)shapes +2 .*shapes +1 +yes", await topfive.SucceedAsync("heads", "shapes"));
+
+        Assert.Matches(
+            @"(?s) 2 +1 +rollback +ann .* 1 +2 +promote +\S+ +\S+ +newer .* none +1 +a run ",
+            await topfive.SucceedAsync("heads", "history", "shapes"));
+        var again = await topfive.SucceedAsync("train", "shapes", "--epochs", "1", "--learning-rate", "1e-9");
+        Assert.Contains("Version 3 of \"shapes\" is there; it is not live", again);
+        Assert.Contains("Not promoted: accuracy ", again);
+        Assert.Contains("Version 3 of \"shapes\" is deleted", await topfive.SucceedAsync("heads", "delete", "shapes", "--version", "3"));
 
         await topfive.SucceedAsync("export", "--head", "shapes", "--out", _folder.File("shapes.onnx"));
         Assert.Equal(["circle", "square"], HeadModel.Read(File.ReadAllBytes(_folder.File("shapes.onnx"))).Labels);

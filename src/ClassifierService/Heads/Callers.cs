@@ -1,0 +1,29 @@
+using Grpc.Core;
+using Topfive.Classifier.V1;
+using Topfive.ServiceDefaults;
+
+namespace Topfive.ClassifierService;
+
+/// <summary>Who makes a call, as far as the call says; nothing of it is verified.</summary>
+internal static class Callers
+{
+    public const int MaxReasonLength = 500;
+
+    private const int MaxUserLength = 200;
+
+    public static Caller Caller(this ServerCallContext call) => new()
+    {
+        User = Cut(Uri.UnescapeDataString(call.RequestHeaders.GetValue("topfive-user") ?? ""), MaxUserLength),
+        // The Gateway says whom it forwards for.
+        Peer = Cut(call.RequestHeaders.GetValue("x-forwarded-for") ?? call.Peer, MaxUserLength),
+    };
+
+    /// <exception cref="Failure">INVALID_ARGUMENT.</exception>
+    public static void CheckReason(string reason)
+    {
+        if (reason.Length > MaxReasonLength) throw Failure.InvalidInput($"reason has {reason.Length} characters; at most {MaxReasonLength}");
+        if (reason.Any(char.IsControl)) throw Failure.InvalidInput("reason contains a control character; it may not");
+    }
+
+    private static string Cut(string text, int length) => new([.. text.Where(c => !char.IsControl(c)).Take(length)]);
+}
