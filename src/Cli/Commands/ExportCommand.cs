@@ -29,7 +29,7 @@ internal sealed class ExportCommand : GatewayCommand
 
     private readonly Option<string> _format = new Option<string>("--format")
     {
-        Description = "Of vectors: npy is a folder of vectors.npy (float32), labels.npy, splits.npy and hashes.npy; parquet is one file",
+        Description = "Of vectors: npy is a folder of vectors.npy (float32), labels.npy, splits.npy, groups.npy, hashes.npy and backbone.txt; parquet is one file",
         DefaultValueFactory = _ => Npy,
     }.AcceptOnlyFromAmong(Npy, Parquet);
 
@@ -38,7 +38,7 @@ internal sealed class ExportCommand : GatewayCommand
     public ExportCommand(Terminal terminal)
         : base(
             "export",
-            "Writes a head as ONNX (float32 \"vector\" [n, 2048] in, \"probabilities\" [n, labels] out), or a dataset's vectors, labels, splits and hashes.",
+            "Writes a head as ONNX (float32 \"vector\" [n, 2048] in, \"probabilities\" [n, labels] out), or a dataset's vectors, labels, splits, groups and hashes, which topfive import --vectors reads.",
             terminal)
     {
         Options.Add(_head);
@@ -76,9 +76,9 @@ internal sealed class ExportCommand : GatewayCommand
     {
         var path = parsed.GetRequiredValue(_out);
         var examples = await new VectorExport(gateway, dataset).RunAsync(
-            async (examples, dimensions, labels) => parsed.GetValue(_format) == Parquet
-                ? await ParquetVectors.CreateAsync(path, cancellation)
-                : new NpyFolder(path, examples, dimensions, labels),
+            async header => parsed.GetValue(_format) == Parquet
+                ? await ParquetVectors.CreateAsync(path, header, cancellation)
+                : new NpyFolder(path, header),
             cancellation);
         Terminal.Say($"Wrote {examples:N0} examples to {path}");
         return 0;

@@ -3,11 +3,12 @@ using Topfive.Features.V1;
 
 namespace Topfive.Cli;
 
-/// <summary><c>topfive import</c>: labelled images from a folder, a CSV or an archive into a dataset.</summary>
+/// <summary><c>topfive import</c>: labelled images from a folder, a CSV or an archive, or vectors computed elsewhere, into a dataset.</summary>
 internal sealed class ImportCommand : GatewayCommand
 {
-    private readonly Argument<string> _source = new("source")
+    private readonly Argument<string?> _source = new("source")
     {
+        Arity = ArgumentArity.ZeroOrOne,
         Description = "A folder with one folder per class, the same as .tar, .tar.gz or .zip, or a CSV with the columns id and label (and, where wanted, group and split)",
     };
 
@@ -38,13 +39,28 @@ internal sealed class ImportCommand : GatewayCommand
         "Fraction kept for validation, chosen as Keras does: of each label's n files, in name order, the first ⌊fraction·n⌋; a CSV's group is kept together, and validates where all of it still fits [default: 0.25]",
         "at least 0 and below 1", value => value is >= 0 and < 1);
 
+    private readonly Option<string?> _vectors = new("--vectors")
+    {
+        Description = "In place of images: vectors that the same backbone computed elsewhere, as topfive export --vectors writes them (a folder of .npy files, or a .parquet)",
+    };
+
+    private readonly Option<string?> _backbone = new("--backbone")
+    {
+        Description = "The fingerprint of the backbone that computed the --vectors, where the file does not say",
+    };
+
+    private readonly Option<bool> _overwrite = new("--overwrite")
+    {
+        Description = "Let --vectors replace what the store has; otherwise a stored vector stays",
+    };
+
     private readonly Option<bool> _strict = new("--strict")
     {
         Description = "Exit with 1 when anything could not be imported, not only when nothing could; send nothing that contradicts what the dataset says already",
     };
 
     public ImportCommand(Terminal terminal)
-        : base("import", "Imports labelled images into a dataset.", terminal)
+        : base("import", "Imports labelled images, or their vectors, into a dataset.", terminal)
     {
         Arguments.Add(_source);
         Options.Add(_dataset);
@@ -52,28 +68,77 @@ internal sealed class ImportCommand : GatewayCommand
         Options.Add(_labels);
         Options.Add(_split);
         Options.Add(_validation);
+        Options.Add(_vectors);
+        Options.Add(_backbone);
+        Options.Add(_overwrite);
         Options.Add(_strict);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_source) is null == result.GetValue(_vectors) is null)
+            {
+                result.AddError("import needs a source of images or --vectors, and not both.");
+            }
+        });
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {
-        var split = Rule(parsed);
-        var source = Open(parsed.GetRequiredValue(_source), parsed.GetValue(_images), parsed.GetValue(_labels), split.Name == SplitRule.Given);
         var strict = parsed.GetValue(_strict);
-        var result = await RunAsync(Terminal, gateway, source, parsed.GetRequiredValue(_dataset), split, strict, cancellation);
+        var import = new DatasetImport(Terminal, gateway, parsed.GetRequiredValue(_dataset), strict);
+        var result = parsed.GetValue(_vectors) is { } vectors
+            ? await ImportVectorsAsync(vectors, parsed, gateway, import, cancellation)
+            : await ImportImagesAsync(parsed, gateway, import, cancellation);
         return result.Imported == 0 || (strict && result.Failed.Count + result.Overruled.Count > 0) ? 1 : 0;
     }
 
     /// <summary>Imports labelled images and says what became of them.</summary>
     public static async Task<ImportResult> RunAsync(
-        Terminal terminal, GatewayClient gateway, IImageSource source, string dataset, SplitRule split, bool strict, CancellationToken cancellation)
+        Terminal terminal, GatewayClient gateway, IImageSource source, DatasetImport import, SplitRule split, CancellationToken cancellation)
     {
         var backbone = await gateway.Features.GetBackboneAsync(new GetBackboneRequest(), cancellationToken: cancellation);
         var hashed = await Progress.RunAsync(terminal, "Hashing", source.Unit, source.Size,
             progress => source.HashAsync(backbone.MaxImageBytes, progress, cancellation));
-        return await new DatasetImport(terminal, gateway, dataset, strict).RunAsync(
-            hashed, split.Assign(hashed.Listing.Files), "images",
-            (images, progress) => new ImageImport(gateway, dataset).RunAsync(images, source, progress, cancellation), cancellation);
+        return await import.RunAsync(
+            hashed, split.Assign(hashed.Listing.Files), ImportWords.Images,
+            (images, progress) => new ImageImport(gateway, import.Dataset).RunAsync(images, source, progress, cancellation), cancellation);
+    }
+
+    private Task<ImportResult> ImportImagesAsync(ParseResult parsed, GatewayClient gateway, DatasetImport import, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_backbone) is not null || parsed.GetValue(_overwrite))
+        {
+            throw CommandFailure.WrongUsage("--backbone and --overwrite belong to --vectors; an image's vector is computed, or the stored one is right.");
+        }
+
+        var split = Rule(parsed);
+        var source = Open(parsed.GetRequiredValue(_source)!, parsed.GetValue(_images), parsed.GetValue(_labels), split.Name == SplitRule.Given);
+        return RunAsync(Terminal, gateway, source, import, split, cancellation);
+    }
+
+    private async Task<ImportResult> ImportVectorsAsync(
+        string path, ParseResult parsed, GatewayClient gateway, DatasetImport import, CancellationToken cancellation)
+    {
+        var split = VectorRule(parsed);
+        var backbone = await gateway.Features.GetBackboneAsync(new GetBackboneRequest(), cancellationToken: cancellation);
+        await using var reader = await VectorReader.OpenAsync(path, cancellation);
+        reader.CheckBackbone(path, parsed.GetValue(_backbone), backbone.Fingerprint);
+        var hashed = await reader.ReadExamplesAsync(cancellation);
+        var vectors = new VectorImport(gateway, import.Dataset, reader, backbone, parsed.GetValue(_overwrite));
+        return await import.RunAsync(
+            hashed, split.Assign(hashed.Listing.Files), ImportWords.Vectors,
+            (images, progress) => vectors.RunAsync(hashed.Listing.Files, images, progress, cancellation), cancellation);
+    }
+
+    /// <summary>A row has no name to go by: it says its side, or its hash does.</summary>
+    private SplitRule VectorRule(ParseResult parsed)
+    {
+        if (parsed.GetValue(_images) is not null || parsed.GetValue(_labels) is not null || parsed.GetValue(_validation) is not null
+            || parsed.GetResult(_split) is { Implicit: false } && parsed.GetRequiredValue(_split) == SplitRule.Keras)
+        {
+            throw CommandFailure.WrongUsage("--images, --labels, --validation and --split keras belong to images; --vectors says everything itself, and splits as its rows say, or with --split hash.");
+        }
+
+        return new SplitRule(parsed.GetResult(_split) is { Implicit: false } ? parsed.GetRequiredValue(_split) : SplitRule.Given, 0);
     }
 
     private SplitRule Rule(ParseResult parsed)

@@ -14,6 +14,17 @@ internal sealed record ImportResult(int Computed, int CacheHits, IReadOnlyList<P
     public IReadOnlyList<Problem> Overruled { get; init; } = [];
 }
 
+/// <summary>How an import calls things.</summary>
+/// <param name="Unit">What is imported.</param>
+/// <param name="New">What became of those that the store lacked.</param>
+/// <param name="Known">What the others are called.</param>
+internal sealed record ImportWords(string Unit, string New, string Known)
+{
+    public static readonly ImportWords Images = new("images", "computed", "cache hits");
+
+    public static readonly ImportWords Vectors = new("rows", "vectors stored", "stored before");
+}
+
 /// <summary>
 /// The way of every import into a dataset: each image once, compared with what the dataset says already, sent, and compared
 /// again, since another import may have run at the same time.
@@ -24,13 +35,15 @@ internal sealed record ImportResult(int Computed, int CacheHits, IReadOnlyList<P
 /// <param name="strict">True: nothing is sent when it contradicts the dataset.</param>
 internal sealed class DatasetImport(Terminal terminal, GatewayClient gateway, string dataset, bool strict)
 {
+    public string Dataset => dataset;
+
     /// <param name="hashed">What is to be imported.</param>
     /// <param name="splits">The side of each file.</param>
-    /// <param name="unit">What is imported, e.g. "images".</param>
+    /// <param name="words">How to speak of them.</param>
     /// <param name="send">Sends those that are left.</param>
     /// <param name="cancellation">Ends it; what has been imported stays.</param>
     public async Task<ImportResult> RunAsync(
-        HashedListing hashed, IReadOnlyList<Split> splits, string unit,
+        HashedListing hashed, IReadOnlyList<Split> splits, ImportWords words,
         Func<IReadOnlyList<PlannedImage>, IProgressDisplay, Task<ImportResult>> send, CancellationToken cancellation)
     {
         var plan = ImportPlan.Make(hashed, splits);
@@ -41,13 +54,13 @@ internal sealed class DatasetImport(Terminal terminal, GatewayClient gateway, st
         var refused = strict ? before.All : [];
         var result = plan.Images.Count == 0 || refused.Count > 0
             ? new ImportResult(0, 0, refused)
-            : await Progress.RunAsync(terminal, "Importing", unit, plan.Images.Count, progress => send(plan.Images, progress));
+            : await Progress.RunAsync(terminal, "Importing", words.Unit, plan.Images.Count, progress => send(plan.Images, progress));
         result = result with
         {
             Failed = [.. hashed.Listing.Problems, .. plan.Contradictions, .. result.Failed],
             Overruled = await OverruledAsync(plan.Images, result, cancellation),
         };
-        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} computed, {result.CacheHits:N0} cache hits; {plan.Copies:N0} copies of others left out; {result.Failed.Count:N0} failed");
+        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} {words.New}, {result.CacheHits:N0} {words.Known}; {plan.Copies:N0} copies of others left out; {result.Failed.Count:N0} failed");
         if (refused.Count > 0)
         {
             terminal.Complain($"Nothing was sent: --strict, and dataset \"{dataset}\" says otherwise of {refused.Count:N0}.");

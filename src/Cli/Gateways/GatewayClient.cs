@@ -4,6 +4,7 @@ using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Topfive.Classifier.V1;
 using Topfive.Features.V1;
+using Topfive.FeatureStore;
 
 namespace Topfive.Cli;
 
@@ -47,6 +48,16 @@ internal sealed class GatewayClient : IDisposable
     /// <param name="user">What the services note as who did it; null: the operating system's user.</param>
     public static GatewayClient Connect(Uri address, string? user = null) =>
         new(GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20 }), user ?? Environment.UserName);
+
+    /// <param name="images">At most 100,000.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    /// <returns>Those of them without a stored vector.</returns>
+    public async Task<HashSet<ImageHash>> FindMissingAsync(IEnumerable<ImageHash> images, CancellationToken cancellation)
+    {
+        var request = new FindMissingRequest { ImageHashes = { images.Select(image => UnsafeByteOperations.UnsafeWrap(image.ToByteArray())) } };
+        var missing = (await Features.FindMissingAsync(request, cancellationToken: cancellation)).MissingImageHashes;
+        return [.. missing.Select(bytes => ImageHash.TryRead(bytes.Span, out var hash) ? hash : default)];
+    }
 
     /// <returns>The live version, or null when there is no such head.</returns>
     public async Task<Head?> FindHeadAsync(string name, CancellationToken cancellation)

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Grpc.Core;
-using Topfive.Features.V1;
 using Topfive.FeatureStore;
 using Topfive.Gateway.V1;
 
@@ -25,7 +24,7 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
     public async Task<ImportResult> RunAsync(
         IReadOnlyList<PlannedImage> images, IImageSource source, IProgressDisplay progress, CancellationToken cancellation)
     {
-        var tally = new ImportTally(progress);
+        var tally = new ImportTally(progress, ImportWords.Images);
         using var window = new SemaphoreSlim(InFlight);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var call = gateway.Ingestion.Ingest(cancellationToken: stop.Token);
@@ -41,8 +40,7 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
         }
         catch (RpcException failure) when (RpcMessage.IsUnreachable(failure))
         {
-            throw new CommandFailure(
-                "UNAVAILABLE: the services went away in the middle of the import. What was imported stays: the same command continues it.", failure);
+            throw RpcMessage.CutOff(failure);
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
@@ -82,7 +80,7 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
         var missing = new Dictionary<LabeledFile, PlannedImage>();
         foreach (var batch in images.Chunk(HashesAsked))
         {
-            var unknown = await FindMissingAsync(batch, cancellation);
+            var unknown = await gateway.FindMissingAsync(batch.Select(image => image.Hash), cancellation);
             foreach (var image in batch)
             {
                 if (unknown.Contains(image.Hash))
@@ -113,13 +111,6 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
         }
 
         await stream.CompleteAsync();
-    }
-
-    private async Task<HashSet<ImageHash>> FindMissingAsync(PlannedImage[] images, CancellationToken cancellation)
-    {
-        var request = new FindMissingRequest { ImageHashes = { images.Select(image => Bytes(image.Hash)) } };
-        var missing = (await gateway.Features.FindMissingAsync(request, cancellationToken: cancellation)).MissingImageHashes;
-        return [.. missing.Select(bytes => ImageHash.TryRead(bytes.Span, out var hash) ? hash : default)];
     }
 
     private LabeledImage Labeled(PlannedImage image) => new()

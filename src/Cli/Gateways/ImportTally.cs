@@ -5,7 +5,7 @@ using Topfive.Gateway.V1;
 namespace Topfive.Cli;
 
 /// <summary>Counts what came back, while the sender adds what it could not read.</summary>
-internal sealed class ImportTally(IProgressDisplay progress)
+internal sealed class ImportTally(IProgressDisplay progress, ImportWords words)
 {
     private readonly Lock _lock = new();
     private readonly List<Problem> _failed = [];
@@ -19,9 +19,14 @@ internal sealed class ImportTally(IProgressDisplay progress)
             return;
         }
 
+        AddImported(isNew: result.Ingested.Source == Source.Computed);
+    }
+
+    public void AddImported(bool isNew)
+    {
         lock (_lock)
         {
-            _ = result.Ingested.Source == Source.Computed ? _computed++ : _cacheHits++;
+            _ = isNew ? _computed++ : _cacheHits++;
             Show();
         }
     }
@@ -43,5 +48,5 @@ internal sealed class ImportTally(IProgressDisplay progress)
         }
     }
 
-    private void Show() => progress.Show(_computed + _cacheHits + _failed.Count, $"{_cacheHits:N0} cache hits, {_failed.Count:N0} errors");
+    private void Show() => progress.Show(_computed + _cacheHits + _failed.Count, $"{_cacheHits:N0} {words.Known}, {_failed.Count:N0} errors");
 }

@@ -17,6 +17,9 @@ internal static partial class RpcMessage
     public static bool IsUnreachable(RpcException failure) =>
         failure.StatusCode == StatusCode.Unavailable && failure.Status.DebugException is not null;
 
+    public static CommandFailure CutOff(RpcException failure) => new(
+        "UNAVAILABLE: the services went away in the middle of the import. What was imported stays: the same command continues it.", failure);
+
     [GeneratedRegex("(?<!^)(?=[A-Z])")]
     private static partial Regex CapitalInside();
 }

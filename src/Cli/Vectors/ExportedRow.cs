@@ -3,7 +3,7 @@ using Topfive.Classifier.V1;
 namespace Topfive.Cli;
 
 /// <summary>An example and its vector.</summary>
-/// <param name="Example">Hash, label and split.</param>
+/// <param name="Example">Hash, label, split and group.</param>
 /// <param name="Vector">As long as the backbone's vectors are.</param>
 internal sealed record ExportedRow(Example Example, ReadOnlyMemory<float> Vector)
 {

@@ -4,14 +4,22 @@ using Parquet.Schema;
 namespace Topfive.Cli;
 
 /// <summary>
-/// One Parquet file, a row an example: image_hash (hex), label, split ("training", "validation"), vector (list of
-/// float). The vectors are written as they are: they hardly compress.
+/// One Parquet file, a row an example: image_hash (hex), label, split ("training", "validation"), group (bytes), vector (list of
+/// float); its metadata names the backbone. The vectors are written as they are: they hardly compress.
 /// </summary>
 internal sealed class ParquetVectors : VectorFile
 {
-    private static readonly DataField<string> Hash = new("image_hash", nullable: false);
-    private static readonly DataField<string> Label = new("label", nullable: false);
-    private static readonly DataField<string> Split = new("split", nullable: false);
+    public const string HashColumn = "image_hash";
+    public const string LabelColumn = "label";
+    public const string SplitColumn = "split";
+    public const string GroupColumn = "group";
+    public const string VectorColumn = "vector";
+    public const string BackboneKey = "topfive.backbone_fingerprint";
+
+    private static readonly DataField<string> Hash = new(HashColumn, nullable: false);
+    private static readonly DataField<string> Label = new(LabelColumn, nullable: false);
+    private static readonly DataField<string> Split = new(SplitColumn, nullable: false);
+    private static readonly DataField<byte[]> Group = new(GroupColumn, nullable: false);
     private static readonly DataField<float> Number = new("element");
 
     private readonly UnfinishedFile _file;
@@ -20,14 +28,16 @@ internal sealed class ParquetVectors : VectorFile
 
     private ParquetVectors(UnfinishedFile file, ParquetWriter writer) => (_file, _writer) = (file, writer);
 
-    public static async Task<ParquetVectors> CreateAsync(string path, CancellationToken cancellation)
+    public static async Task<ParquetVectors> CreateAsync(string path, VectorFileHeader header, CancellationToken cancellation)
     {
         var file = new UnfinishedFile(path);
         try
         {
-            var schema = new ParquetSchema(Hash, Label, Split, new ListField("vector", Number));
+            var schema = new ParquetSchema(Hash, Label, Split, Group, new ListField(VectorColumn, Number));
             var options = new ParquetOptions { CompressionMethod = CompressionMethod.None };
-            return new ParquetVectors(file, await ParquetWriter.CreateAsync(schema, file.Stream, options, cancellationToken: cancellation));
+            var writer = await ParquetWriter.CreateAsync(schema, file.Stream, options, cancellationToken: cancellation);
+            writer.CustomMetadata = new Dictionary<string, string> { [BackboneKey] = header.BackboneFingerprint };
+            return new ParquetVectors(file, writer);
         }
         catch
         {
@@ -54,6 +64,7 @@ internal sealed class ParquetVectors : VectorFile
         await group.WriteAsync(Hash, [.. rows.Select(row => row.Hash)]);
         await group.WriteAsync(Label, [.. rows.Select(row => row.Example.Label)]);
         await group.WriteAsync(Split, [.. rows.Select(row => row.Split)]);
+        await group.WriteAsync(Group, [.. rows.Select(row => row.Example.Group.ToByteArray())]);
         await group.WriteAllPartsAsync<float>(Number, numbers, definitions, repetitions, cancellation);
         group.CompleteValidate();
     }

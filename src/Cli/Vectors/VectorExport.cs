@@ -13,15 +13,15 @@ internal sealed class VectorExport(GatewayClient gateway, string dataset)
     /// <summary>8 MB of vectors.</summary>
     private const int RowsAtOnce = 1_024;
 
-    /// <param name="create">Makes the file, of so many rows, numbers a vector, and these labels.</param>
+    /// <param name="create">Makes the file.</param>
     /// <param name="cancellation">Ends the export; no file stays.</param>
     /// <returns>How many examples were written.</returns>
-    public async Task<long> RunAsync(Func<long, int, IReadOnlyCollection<string>, Task<VectorFile>> create, CancellationToken cancellation)
+    public async Task<long> RunAsync(Func<VectorFileHeader, Task<VectorFile>> create, CancellationToken cancellation)
     {
         var backbone = await gateway.Features.GetBackboneAsync(new GetBackboneRequest(), cancellationToken: cancellation);
         var expected = await gateway.Datasets.GetDatasetAsync(new GetDatasetRequest { Dataset = dataset }, cancellationToken: cancellation);
         var labels = expected.Labels.ToHashSet();
-        await using var file = await create(expected.Examples, backbone.Dimensions, labels);
+        await using var file = await create(new VectorFileHeader(expected.Examples, backbone.Dimensions, labels, backbone.Fingerprint));
 
         var written = 0L;
         using var listing = gateway.Datasets.ListExamples(new ListExamplesRequest { Dataset = dataset }, cancellationToken: cancellation);

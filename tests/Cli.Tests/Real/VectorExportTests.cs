@@ -25,7 +25,7 @@ public sealed class VectorExportTests(RunningTopfive topfive) : IDisposable
         Assert.Contains("Wrote 4 examples", await topfive.SucceedAsync("export", "--vectors", "exported", "--out", _folder.File("npy")));
         Assert.Contains("Wrote 4 examples", await topfive.SucceedAsync("export", "--vectors", "exported", "--format", "parquet", "--out", _folder.File("a.parquet")));
 
-        Assert.Equal(["hashes.npy", "labels.npy", "splits.npy", "vectors.npy"], Directory.GetFiles(_folder.File("npy")).Select(Path.GetFileName).Order());
+        Assert.Equal(["backbone.txt", "groups.npy", "hashes.npy", "labels.npy", "splits.npy", "vectors.npy"], Directory.GetFiles(_folder.File("npy")).Select(Path.GetFileName).Order());
         var matrix = File.ReadAllBytes(_folder.File("npy/vectors.npy"));
         Assert.Equal(expected.SelectMany(row => MemoryMarshal.AsBytes(row.Vector.ToArray().AsSpan()).ToArray()), matrix[^(4 * 2048 * 4)..]);
 
@@ -36,8 +36,8 @@ public sealed class VectorExportTests(RunningTopfive topfive) : IDisposable
         await group.ReadAsync(fields[0], hashes);
         await group.ReadAsync(fields[1], labels);
         await group.ReadAsync(fields[2], splits);
-        await group.ReadRawAsync<float>(fields[3], numbers, definitions, repetitions);
-        Assert.Equal(["image_hash", "label", "split", "vector"], fields.Select(field => field.Path.FirstPart));
+        await group.ReadRawAsync<float>(fields[4], numbers, definitions, repetitions);
+        Assert.Equal(["image_hash", "label", "split", "group", "vector"], fields.Select(field => field.Path.FirstPart));
         Assert.Equal(expected.Select(row => row.Hash), hashes);
         Assert.Equal(expected.Select(row => row.Example.Label), labels);
         Assert.Equal(expected.Select(row => row.Split), splits);

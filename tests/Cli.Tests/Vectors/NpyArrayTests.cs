@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Google.Protobuf;
 using Topfive.Classifier.V1;
 using Topfive.TestKit;
 using Xunit;
@@ -45,24 +45,27 @@ public sealed class NpyArrayTests : IDisposable
     [Fact]
     public async Task Numpy_reads_what_was_written()
     {
-        Assert.SkipUnless(HasNumpy(), "there is no /usr/bin/python3 with numpy (Debian: apt-get install python3-numpy)");
+        Assert.SkipUnless(Numpy.IsThere, Numpy.WhySkipped);
         string[] labels = ["cat", "Éclair 🍰", "a, \"b\""];
         var rows = labels.Select((label, i) => new ExportedRow(
-            new Example { ImageHash = Google.Protobuf.ByteString.CopyFrom(new byte[31].Append((byte)i).ToArray()), Label = label, Split = i == 1 ? Split.Validation : Split.Training },
+            new Example { ImageHash = ByteString.CopyFrom(new byte[31].Append((byte)i).ToArray()), Label = label, Group = ByteString.CopyFromUtf8(label[..2]), Split = i == 1 ? Split.Validation : Split.Training },
             new[] { i + 0.1f, -1e30f, float.Epsilon }));
-        await using (var folder = new NpyFolder(_folder.File("out"), labels.Length, 3, labels))
+        await using (var folder = new NpyFolder(_folder.File("out"), new VectorFileHeader(labels.Length, 3, labels, "f00d")))
         {
             await folder.WriteAsync([.. rows], CancellationToken.None);
             await folder.CompleteAsync(CancellationToken.None);
         }
 
-        var read = await TestKit.Repository.RunAsync(_folder.File("out"), "/usr/bin/python3", "-X", "utf8", "-c", """
+        var read = await Numpy.RunAsync(_folder.File("out"), """
             import numpy
             vectors, labels, splits, hashes = (numpy.load(name + ".npy") for name in ("vectors", "labels", "splits", "hashes"))
             print(vectors.dtype, vectors.shape, vectors.tobytes().hex())
             print("|".join(labels))
             print("|".join(splits))
             print("|".join(hashes))
+            groups = numpy.load("groups.npy")
+            print(groups.dtype, "|".join(group.decode() for group in groups))
+            print(open("backbone.txt").read())
             """);
 
         Assert.Equal(
@@ -71,21 +74,11 @@ public sealed class NpyArrayTests : IDisposable
             {string.Join('|', labels)}
             training|validation|training
             {string.Join('|', Enumerable.Range(0, 3).Select(i => $"{i:x64}"))}
+            |S64 ca|Éc|a,
+            f00d
+
 
             """,
             read);
-    }
-
-    private static bool HasNumpy()
-    {
-        if (!File.Exists("/usr/bin/python3"))
-        {
-            return false;
-        }
-
-        using var python = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-c", "import numpy"]) { RedirectStandardError = true })!;
-        python.StandardError.ReadToEnd();
-        python.WaitForExit();
-        return python.ExitCode == 0;
     }
 }
