@@ -99,6 +99,58 @@ public sealed class HeadsTests(EmbeddedService embedded)
     }
 
     [Fact]
+    public async Task A_head_serves_and_exports_calibrated_probabilities()
+    {
+        // Every seventh label is wrong, so the head that learns the others is surer than it should be.
+        var dataset = await _service.AddDatasetAsync(examples: 160, labels: 4, wrongEvery: 7);
+        var run = await _service.Training.StartRunAsync(new StartRunRequest
+        {
+            Dataset = dataset,
+            Head = _head,
+            Recipe = new Recipe { HiddenUnits = { 32 }, LearningRate = 0.001f, Epochs = 25, Dropout = 0 },
+        });
+        var evaluation = (await _service.WatchAsync(run.RunId))[^1].Finished.Evaluation;
+        var head = await _service.Heads.GetHeadAsync(new GetHeadRequest { Head = _head });
+
+        Assert.True(evaluation.Temperature > 1.1, $"temperature {evaluation.Temperature}");
+        Assert.True(evaluation.CalibratedLogLoss < evaluation.LogLoss);
+        Assert.Equal((evaluation.Temperature, evaluation), (head.Temperature, head.Evaluation));
+        Assert.NotEmpty(evaluation.ConfidentMistakes);
+
+        var vector = SyntheticVectors.Vector(77, 2);
+        var served = (await _service.Classification.ClassifyAsync(Some.Request(_head, vector))).Predictions;
+        var model = await ExportAsync(version: 0);
+        using var session = new InferenceSession(model);
+        using var outputs = session.Run([NamedOnnxValue.CreateFromTensor("vector", new DenseTensor<float>(vector, [1, vector.Length]))]);
+        var exported = outputs.Single(output => output.Name == "probabilities").AsEnumerable<float>().ToArray();
+        Assert.All(served, prediction => Assert.Equal(exported[prediction.Index], prediction.Probability, 1e-6));
+
+        // Without the temperature the same weights say another probability.
+        var imported = await _service.ImportAsync(Some.Name("head"), model);
+        var read = Backbones.HeadModel.Read(model);
+        var raw = await _service.ImportAsync(Some.Name("head"), Backbones.HeadModel.Write(new Backbones.DenseHead(read.Labels, read.BackboneFingerprint, read.Layers)));
+        Assert.Equal((evaluation.Temperature, 1), (imported.Temperature, raw.Temperature));
+        var uncalibrated = (await _service.Classification.ClassifyAsync(Some.Request(raw.Head_, vector))).Predictions;
+        Assert.True(uncalibrated[0].Probability > served[0].Probability + 0.01, $"{uncalibrated[0].Probability} {served[0].Probability}");
+        Assert.Equal(uncalibrated.Select(prediction => prediction.Label), served.Select(prediction => prediction.Label));
+    }
+
+    [Fact]
+    public async Task The_list_of_versions_leaves_out_what_would_not_fit_into_a_message()
+    {
+        var dataset = await _service.AddDatasetAsync();
+        await _service.WatchAsync((await _service.Training.StartRunAsync(new StartRunRequest { Dataset = dataset, Head = _head, Recipe = new Recipe { Epochs = 1 } })).RunId);
+
+        var listed = (await _service.Heads.ListHeadsAsync(new ListHeadsRequest { Head = _head })).Heads.Single().Evaluation;
+        var whole = (await _service.Heads.GetHeadAsync(new GetHeadRequest { Head = _head })).Evaluation;
+
+        Assert.Equal((whole.Accuracy, whole.Labels), (listed.Accuracy, listed.Labels));
+        Assert.NotNull(whole.Confusion);
+        Assert.Null(listed.Confusion);
+        Assert.Null(listed.Calibration);
+    }
+
+    [Fact]
     public async Task An_exported_head_comes_back_the_same_by_import()
     {
         await _service.ImportAsync(_head, Some.Model(favourite: 5));

@@ -58,7 +58,10 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
     }
 
     /// <summary>Adds examples whose vectors are stored; example i has label i mod labels, every fourth round validates.</summary>
-    public async Task<string> AddDatasetAsync(int examples = 48, int labels = 4)
+    /// <param name="examples">How many.</param>
+    /// <param name="labels">How many different.</param>
+    /// <param name="wrongEvery">Every so many-th example has the next label instead; 0: none.</param>
+    public async Task<string> AddDatasetAsync(int examples = 48, int labels = 4, int wrongEvery = 0)
     {
         var dataset = Some.Name("dataset");
         var vectors = Get<VectorStore>();
@@ -71,7 +74,7 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
             {
                 Dataset = dataset,
                 ImageHash = ByteString.CopyFrom(image.ToByteArray()),
-                Label = $"label {i % labels}",
+                Label = $"label {(wrongEvery > 0 && i % wrongEvery == 0 ? i + 1 : i) % labels}",
                 Split = i / labels % 4 == 3 ? Split.Validation : Split.Training,
             });
         }

@@ -11,6 +11,7 @@ internal sealed class DenseGraphReader
     private readonly GraphProto _graph;
     private readonly Dictionary<string, TensorProto> _constants = new(StringComparer.Ordinal);
     private readonly List<DenseLayer> _layers = [];
+    private bool _isDivided;
 
     public DenseGraphReader(GraphProto graph)
     {
@@ -20,6 +21,9 @@ internal sealed class DenseGraphReader
             if (!_constants.TryAdd(constant.Name, constant)) throw new InvalidDataException($"initializer '{constant.Name}' stands twice in the head");
         }
     }
+
+    /// <summary>What the last layer's sums are divided by; 1 unless the model says so.</summary>
+    public float Temperature { get; private set; } = 1;
 
     public List<DenseLayer> ReadLayers()
     {
@@ -48,6 +52,11 @@ internal sealed class DenseGraphReader
 
     private void Read(NodeProto node)
     {
+        if (_isDivided && node.OpType is not ("Softmax" or "Dropout" or "Flatten" or "Identity"))
+        {
+            throw new InvalidDataException($"layer {Name(node)} follows a division, which only Softmax may: the temperature is the last layer's");
+        }
+
         switch (node.OpType)
         {
             case "Gemm":
@@ -59,6 +68,9 @@ internal sealed class DenseGraphReader
             case "Add":
                 ReadBias(node);
                 break;
+            case "Div":
+                ReadTemperature(node);
+                break;
             case "Relu":
                 Activate(node, DenseActivation.Relu);
                 break;
@@ -69,7 +81,7 @@ internal sealed class DenseGraphReader
                 break;
             default:
                 throw new InvalidDataException(
-                    $"layer {Name(node)} has operator '{node.OpType}'; a head may have Gemm, MatMul, Add, Relu, Softmax, Dropout, Flatten, Identity");
+                    $"layer {Name(node)} has operator '{node.OpType}'; a head may have Gemm, MatMul, Add, Div, Relu, Softmax, Dropout, Flatten, Identity");
         }
     }
 
@@ -105,6 +117,17 @@ internal sealed class DenseGraphReader
         var bias = TakeBias(node, 1, _layers[^1].Units);
         for (var unit = 0; unit < bias.Length; unit++) bias[unit] += _layers[^1].Bias[unit];
         _layers[^1] = _layers[^1] with { Bias = bias };
+    }
+
+    private void ReadTemperature(NodeProto node)
+    {
+        var (dimensions, divisor) = Take(node, 1, rank: 1);
+        if (_layers.Count == 0 || _layers[^1].Activation != DenseActivation.Linear || dimensions[0] != 1)
+        {
+            throw new InvalidDataException($"layer {Name(node)} divides; a head may only divide the sums of its last layer, by one number");
+        }
+
+        (Temperature, _isDivided) = (divisor[0], true);
     }
 
     private void Activate(NodeProto node, DenseActivation activation)

@@ -14,18 +14,22 @@ public sealed class DenseHead
     /// <param name="labels">In index order, one a unit of the last layer; 1 to 200 characters, no control characters.</param>
     /// <param name="backboneFingerprint">64 lower-case hexadecimal digits.</param>
     /// <param name="layers">From the vector to the probabilities. Not copied.</param>
+    /// <param name="temperature">What the last layer's sums are divided by before softmax; above 0.</param>
     /// <exception cref="InvalidDataException">They do not make a head; the message names the layer or label.</exception>
-    public DenseHead(IReadOnlyList<string> labels, string backboneFingerprint, IReadOnlyList<DenseLayer> layers)
+    public DenseHead(IReadOnlyList<string> labels, string backboneFingerprint, IReadOnlyList<DenseLayer> layers, float temperature = 1)
     {
         Labels = [.. labels];
         BackboneFingerprint = backboneFingerprint;
         Layers = [.. layers];
+        Temperature = temperature;
         CheckLayers();
         CheckLabels();
         if (!BackboneFile.IsFingerprint(backboneFingerprint))
         {
             throw new InvalidDataException("the head's backbone fingerprint is not 64 lower-case hexadecimal digits");
         }
+
+        if (!float.IsFinite(temperature) || temperature <= 0) throw new InvalidDataException($"the head's temperature is {temperature}; it must be above 0");
     }
 
     /// <summary>In index order.</summary>
@@ -35,6 +39,12 @@ public sealed class DenseHead
     public string BackboneFingerprint { get; }
 
     public DenseLayer[] Layers { get; }
+
+    /// <summary>
+    /// What the last layer's sums are divided by before softmax; 1: nothing. The weights are as they were trained, so that
+    /// who trains on from them starts where training ended.
+    /// </summary>
+    public float Temperature { get; }
 
     /// <summary>Length of the vector that it reads.</summary>
     public int Inputs => Layers[0].Inputs;

@@ -26,6 +26,11 @@ public static class HeadModel
             var weights = graph.Constant($"{name}/weights", layer.Weights, layer.Inputs, layer.Units);
             var bias = graph.Constant($"{name}/bias", layer.Bias, layer.Units);
             current = graph.Node("Gemm", name, [current, weights, bias]);
+            if (layer.Activation == DenseActivation.Softmax && head.Temperature != 1)
+            {
+                current = graph.Node("Div", $"{name}/calibrated", [current, graph.Constant("temperature", [head.Temperature], 1)]);
+            }
+
             current = layer.Activation switch
             {
                 DenseActivation.Relu => graph.Node("Relu", $"{name}/relu", [current]),
@@ -42,8 +47,8 @@ public static class HeadModel
     }
 
     /// <summary>
-    /// Reads a model of dense layers in a row: Gemm (or MatMul and Add), Relu, Softmax; Dropout, Flatten and Identity are
-    /// skipped. The model may come from anyone.
+    /// Reads a model of dense layers in a row: Gemm (or MatMul and Add), Relu, Softmax; a Div by one number before Softmax is
+    /// the temperature; Dropout, Flatten and Identity are skipped. The model may come from anyone.
     /// </summary>
     /// <param name="model">The file's bytes.</param>
     /// <param name="labels">In index order; null or empty: those in the model's metadata.</param>
@@ -68,10 +73,13 @@ public static class HeadModel
         }
 
         if (parsed.Graph is null) throw new InvalidDataException("the head is not an ONNX model: it has no graph");
+        var reader = new DenseGraphReader(parsed.Graph);
+        var layers = reader.ReadLayers();
         return new DenseHead(
             labels is { Count: > 0 } ? labels : ReadLabels(Metadata(parsed, LabelsKey)),
             string.IsNullOrEmpty(backboneFingerprint) ? Metadata(parsed, FingerprintKey) : backboneFingerprint,
-            new DenseGraphReader(parsed.Graph).ReadLayers());
+            layers,
+            reader.Temperature);
     }
 
     private static string Metadata(ModelProto model, string key) =>

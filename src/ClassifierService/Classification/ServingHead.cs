@@ -85,7 +85,9 @@ internal sealed class ServingHead(string name, long version, DenseHead head)
         }
 
         if (layer.Activation == DenseActivation.Relu) TensorPrimitives.Max(output, 0f, output);
-        if (layer.Activation == DenseActivation.Softmax) Softmax(output);
+        if (layer.Activation != DenseActivation.Softmax) return;
+        if (head.Temperature != 1) TensorPrimitives.Divide(output, head.Temperature, output);
+        Softmax(output);
     }
 
     private void Softmax(Span<float> logits)

@@ -61,6 +61,7 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
         meta.Labels.Add(model.Labels);
         meta.BackboneFingerprint = model.BackboneFingerprint;
         meta.Parameters = model.Parameters;
+        meta.Temperature = model.Temperature;
         var staged = await heads.StageAsync(meta.Head_, HeadModel.Write(model));
         try
         {

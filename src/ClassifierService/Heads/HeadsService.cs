@@ -13,10 +13,10 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
 
     public override async Task<ListHeadsResponse> ListHeads(ListHeadsRequest request, ServerCallContext context)
     {
-        if (request.Head.Length == 0) return new ListHeadsResponse { Heads = { await heads.ListAsync() } };
+        if (request.Head.Length == 0) return new ListHeadsResponse { Heads = { (await heads.ListAsync()).Select(WithoutBulk) } };
         NameRule.Check(request.Head, "head");
         var versions = await heads.ListVersionsAsync(request.Head);
-        return versions.Count > 0 ? new ListHeadsResponse { Heads = { versions } } : throw UnknownHead(request.Head);
+        return versions.Count > 0 ? new ListHeadsResponse { Heads = { versions.Select(WithoutBulk) } } : throw UnknownHead(request.Head);
     }
 
     public override async Task<Head> GetHead(GetHeadRequest request, ServerCallContext context) =>
@@ -92,6 +92,17 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
 
     private static Promotion Why(PromotionCause cause, ServerCallContext context, string reason) =>
         new() { Cause = cause, Caller = context.Caller(), Reason = reason };
+
+    /// <summary>A hundred versions with all of their evaluations would not fit into one message.</summary>
+    private static Head WithoutBulk(Head head)
+    {
+        if (head.Evaluation is not { } evaluation) return head;
+        evaluation.Confusion = null;
+        evaluation.Calibration = evaluation.CalibrationServed = null;
+        evaluation.ConfidentMistakes.Clear();
+        evaluation.SuspectedLabelErrors.Clear();
+        return head;
+    }
 
     private async Task<Head> GetAsync(string head, long version) =>
         await heads.GetAsync(head, version) ?? throw await UnknownAsync(head, version);

@@ -45,7 +45,8 @@ internal static class DatasetRules
     private static void CheckMemory(DatasetSnapshot dataset, int dimensions, Recipe recipe, long limit)
     {
         var numbers = (long)dataset.Examples.Count * dimensions;
-        var bytes = (numbers * sizeof(float)) + Trainer.WorkingBytes(dimensions, dataset.Labels.Count, recipe, dataset.Examples.Count);
+        var bytes = (numbers * sizeof(float)) + Trainer.WorkingBytes(dimensions, dataset.Labels.Count, recipe, dataset.Examples.Count)
+            + ValidationOutputs.Bytes(dataset.Examples.Count(example => example.Split == Split.Validation), dataset.Labels.Count);
         if (bytes > limit || numbers > Array.MaxLength)
         {
             throw Failure.InvalidInput(

@@ -14,8 +14,11 @@ internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threa
     private readonly ActivationBuffer[][] _sums =
         [.. Enumerable.Range(0, threads).Select(_ => (ActivationBuffer[])[.. network.Layers.Select(layer => new ActivationBuffer(BlockRows, layer.Units))])];
 
+    /// <param name="data">What the rows are of.</param>
+    /// <param name="rows">Rows of the data.</param>
+    /// <param name="logits">Gets the logits, a row of its own for each of <paramref name="rows"/>; null: nobody wants them.</param>
     /// <returns>One result a row, in the order of <paramref name="rows"/>.</returns>
-    public ExampleResult[] Evaluate(TrainingData data, int[] rows)
+    public ExampleResult[] Evaluate(TrainingData data, int[] rows, ActivationBuffer? logits = null)
     {
         var results = new ExampleResult[rows.Length];
         _crew.Run(thread =>
@@ -24,6 +27,12 @@ internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threa
             for (var start = first; start < end; start += BlockRows)
             {
                 var count = Math.Min(BlockRows, end - start);
+                ForwardBlock(data, rows.AsSpan(start, count), thread);
+                for (var example = 0; example < count && logits is not null; example++)
+                {
+                    _sums[thread][^1].RowSpan(example, network.Output.Units).CopyTo(logits.RowSpan(start + example, network.Output.Units));
+                }
+
                 EvaluateBlock(data, rows.AsSpan(start, count), results.AsSpan(start, count), thread);
             }
         });
@@ -35,7 +44,7 @@ internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threa
         foreach (var buffer in _inputs.Concat(_sums).SelectMany(buffers => buffers)) buffer.Dispose();
     }
 
-    private void EvaluateBlock(TrainingData data, ReadOnlySpan<int> rows, Span<ExampleResult> results, int thread)
+    private void ForwardBlock(TrainingData data, ReadOnlySpan<int> rows, int thread)
     {
         for (var example = 0; example < rows.Length; example++)
         {
@@ -43,7 +52,10 @@ internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threa
         }
 
         for (var layer = 0; layer < network.Layers.Count; layer++) Forward(layer, rows.Length, thread);
+    }
 
+    private void EvaluateBlock(TrainingData data, ReadOnlySpan<int> rows, Span<ExampleResult> results, int thread)
+    {
         var logits = _sums[thread][^1];
         for (var example = 0; example < rows.Length; example++)
         {

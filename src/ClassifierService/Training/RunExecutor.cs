@@ -59,7 +59,7 @@ internal sealed class RunExecutor(
 
         var evaluation = await OnOwnThread(trainer.Evaluate);
         cancellation.ThrowIfCancellationRequested();
-        var finished = await publisher.PublishAsync(run, trainer.ToHead(backbone.Fingerprint), evaluation, data, cancellation);
+        var finished = await publisher.PublishAsync(run, trainer.ToHead(backbone.Fingerprint, evaluation?.Temperature ?? 1), evaluation, data, cancellation);
         finished.Epoch = trainer.ResultEpoch;
         return finished;
     }

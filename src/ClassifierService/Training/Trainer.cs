@@ -69,18 +69,23 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <returns>What the head does on the validation rows; null when there are none.</returns>
-    public Evaluation? Evaluate() => _data.ValidationRows.Length == 0
-        ? null
-        : EvaluationReport.Of(
-            _data.Labels, [.. _data.ValidationRows.Select(row => _data.LabelIndexes[row])], _evaluator.Evaluate(_data, _data.ValidationRows));
+    public Evaluation? Evaluate()
+    {
+        if (_data.ValidationRows.Length == 0) return null;
+        using var outputs = new ValidationOutputs(_evaluator, _data);
+        return EvaluationReport.Of(_data, outputs);
+    }
 
     /// <summary>A copy of what was learnt so far.</summary>
-    public DenseHead ToHead(string backboneFingerprint) => new(
+    /// <param name="backboneFingerprint">Whose vectors it learnt from.</param>
+    /// <param name="temperature">At which it serves.</param>
+    public DenseHead ToHead(string backboneFingerprint, float temperature) => new(
         _data.Labels,
         backboneFingerprint,
         [.. _network.Layers.Select(layer => new DenseLayer(
             layer.Inputs, layer.Units, layer.CopyWeights(), layer.CopyBiases(),
-            layer == _network.Output ? DenseActivation.Softmax : DenseActivation.Relu))]);
+            layer == _network.Output ? DenseActivation.Softmax : DenseActivation.Relu))],
+        temperature);
 
     public void Dispose()
     {

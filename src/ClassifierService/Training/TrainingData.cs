@@ -1,3 +1,5 @@
+using Google.Protobuf;
+
 namespace Topfive.ClassifierService;
 
 /// <summary>What a run learns from: vectors in one contiguous matrix, and which rows are on which side of the split.</summary>
@@ -10,5 +12,10 @@ namespace Topfive.ClassifierService;
 internal sealed record TrainingData(
     ReadOnlyMemory<float> Matrix, int Dimensions, IReadOnlyList<string> Labels, int[] LabelIndexes, int[] TrainingRows, int[] ValidationRows)
 {
+    /// <summary>SHA-256 of each row's image; none where nobody will be told of single images.</summary>
+    public IReadOnlyList<ByteString> ImageHashes { get; init; } = [];
+
+    public ByteString ImageHash(int row) => ImageHashes.Count == 0 ? ByteString.Empty : ImageHashes[row];
+
     public ReadOnlySpan<float> Row(int row) => Matrix.Span.Slice(row * Dimensions, Dimensions);
 }

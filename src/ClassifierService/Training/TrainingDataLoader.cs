@@ -22,7 +22,10 @@ internal sealed class TrainingDataLoader(DatasetStore datasets, VectorStore vect
         return new TrainingData(
             matrix, backbone.Dimensions, dataset.Labels,
             [.. dataset.Examples.Select(example => indexes[example.Label])],
-            RowsOf(dataset, Split.Training), RowsOf(dataset, Split.Validation));
+            RowsOf(dataset, Split.Training), RowsOf(dataset, Split.Validation))
+        {
+            ImageHashes = [.. dataset.Examples.Select(example => example.ImageHash)],
+        };
     }
 
     private async Task<float[]> ReadMatrixAsync(DatasetSnapshot dataset, BackboneRecord backbone, CancellationToken cancellation)

@@ -32,10 +32,50 @@ public class HeadModelTests
     public void A_head_is_the_same_bytes_each_time_it_is_written() =>
         Assert.Equal(HeadModel.Write(SomeHead.Create(9, 4, 2)), HeadModel.Write(SomeHead.Create(9, 4, 2)));
 
-    [Fact]
-    public void Onnx_runtime_computes_what_the_layers_say()
+    [Theory]
+    [InlineData(1f)]
+    [InlineData(0.25f)]
+    [InlineData(1.7f)]
+    public void The_temperature_is_read_back_beside_weights_that_it_did_not_touch(float temperature)
     {
-        var head = SomeHead.Create(16, 8, 6, 4);
+        var head = SomeHead.At(temperature, SomeHead.Create(12, 7, 3));
+
+        var read = HeadModel.Read(HeadModel.Write(head));
+
+        Assert.Equal(temperature, read.Temperature);
+        Assert.Equal(head.Layers[1].Weights, read.Layers[1].Weights);
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(-1f)]
+    [InlineData(float.NaN)]
+    public void A_temperature_that_is_not_above_0_is_refused(float temperature) =>
+        Assert.Contains("temperature", Assert.Throws<InvalidDataException>(() => SomeHead.At(temperature, SomeHead.Create(4, 2))).Message);
+
+    [Theory]
+    [InlineData("Relu", 1)]
+    [InlineData("Softmax", 2)]
+    public void A_division_that_is_no_temperature_is_refused(string next, int divisors)
+    {
+        var graph = new GraphBuilder("exported");
+        graph.Input("x", 2);
+        graph.Node("MatMul", "fc", ["x", graph.Constant("w", [1, 2, 3, 4], 2, 2)]);
+        graph.Node("Div", "div", ["fc", graph.Constant("t", new float[divisors], divisors)]);
+        graph.Node(next, "y", ["div"]);
+        graph.Output("y", 2);
+
+        var failure = Assert.Throws<InvalidDataException>(() => HeadModel.Read(graph.Build([]).ToByteArray(), ["cat", "dog"], SomeHead.Fingerprint));
+
+        Assert.Contains("divi", failure.Message);
+    }
+
+    [Theory]
+    [InlineData(1f)]
+    [InlineData(1.7f)]
+    public void Onnx_runtime_computes_what_the_layers_say(float temperature)
+    {
+        var head = SomeHead.At(temperature, SomeHead.Create(16, 8, 6, 4));
         var vectors = SomeHead.Numbers(new Random(3), 3 * 16);
         using var session = new InferenceSession(HeadModel.Write(head));
 

@@ -17,6 +17,9 @@ internal static class SomeHead
         return new DenseHead([.. Enumerable.Range(0, sizes[^1]).Select(i => $"label {i}")], Fingerprint, layers);
     }
 
+    /// <summary>The same layers under a temperature.</summary>
+    public static DenseHead At(float temperature, DenseHead head) => new(head.Labels, head.BackboneFingerprint, head.Layers, temperature);
+
     public static DenseLayer Layer(Random random, int inputs, int units, DenseActivation activation) =>
         new(inputs, units, Numbers(random, inputs * units), Numbers(random, units), activation);
 
@@ -38,7 +41,7 @@ internal static class SomeHead
             current = layer.Activation switch
             {
                 DenseActivation.Relu => Array.ConvertAll(sums, sum => Math.Max(0, sum)),
-                DenseActivation.Softmax => Softmax(sums),
+                DenseActivation.Softmax => Softmax(Array.ConvertAll(sums, sum => sum / head.Temperature)),
                 _ => sums,
             };
         }
