@@ -8,6 +8,8 @@ switch (args)
         return await EchoService.RunAsync();
     case ["lookups"]:
         return await LookUpBench.RunAsync();
+    case ["nearest"]:
+        return await NearestBench.RunAsync(examples: 25_000, searches: 200);
     case ["classify"]:
         return ClassifyBench.Run();
     case ["stream"]:
@@ -21,6 +23,7 @@ switch (args)
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Bench -- train [--epochs N] [--threads N] [--batch N] [--examples N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- classify");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- nearest");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- lookups");

@@ -16,6 +16,7 @@ public static class ClassifierServiceHost
         builder.Services.AddTraining();
         builder.Services.AddHeads();
         builder.Services.AddClassification();
+        builder.Services.AddEvidence();
         builder.Services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
 
         var app = builder.Build();

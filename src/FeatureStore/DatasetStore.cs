@@ -42,6 +42,10 @@ public sealed class DatasetStore(StoreConnection connection)
         return examples.Count == 0 ? null : new DatasetSnapshot(dataset, examples);
     }
 
+    /// <returns>How many examples there are, without reading them; 0 for an unknown dataset.</returns>
+    public async Task<long> CountAsync(string dataset) =>
+        (await Task.WhenAll(Enumerable.Range(0, Buckets).Select(bucket => connection.Database.HashLengthAsync(Keys.Examples(dataset, bucket))))).Sum();
+
     /// <summary>The examples in the order of their hashes, a few buckets in memory at a time; none for an unknown dataset.</summary>
     public async IAsyncEnumerable<Example> ReadExamplesAsync(
         string dataset, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -73,11 +77,11 @@ public sealed class DatasetStore(StoreConnection connection)
             return null;
         }
 
-        var lengths = await Task.WhenAll(Enumerable.Range(0, Buckets).Select(bucket => database.HashLengthAsync(Keys.Examples(dataset, bucket))));
+        var examples = await CountAsync(dataset);
         await Task.WhenAll(Enumerable.Range(0, Buckets).Select(bucket => database.KeyDeleteAsync(Keys.Examples(dataset, bucket))));
         // Last, so that a deletion cut short can be asked for again.
         await database.SetRemoveAsync(Keys.Datasets, dataset);
-        return lengths.Sum();
+        return examples;
     }
 
     private static async Task<(int Added, int Updated)> WriteAsync(IDatabase database, RedisKey key, HashEntry[] entries)

@@ -28,6 +28,26 @@ public sealed class PredictTests
     }
 
     [Fact]
+    public async Task Nearest_examples_are_asked_for_and_answered_for_new_and_known_images_alone_and_in_a_stream()
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+        var request = Pets("a photo");
+        request.NearestExamples = 2;
+
+        var (computed, stored) = (await gateway.Predictions.PredictAsync(request), await gateway.Predictions.PredictAsync(request));
+        using var stream = gateway.Predictions.PredictStream();
+        await stream.RequestStream.WriteAsync(new PredictStreamRequest { Head = "pets", Image = request.Image, NearestExamples = 2 });
+        await stream.RequestStream.CompleteAsync();
+        var streamed = (await stream.ResponseStream.ReadAllAsync().SingleAsync()).Predicted;
+
+        Assert.Equal((Source.Computed, Source.Store), (computed.Source, stored.Source));
+        Assert.All([computed, stored, streamed], response => Assert.Equal(
+            ("neighbour 0, neighbour 1", "digest"),
+            (string.Join(", ", response.Neighbors.Select(neighbor => neighbor.Label)), response.NeighborsDatasetDigest)));
+        Assert.Empty((await gateway.Predictions.PredictAsync(Pets("a photo"))).Neighbors);
+    }
+
+    [Fact]
     public async Task A_wrong_head_is_refused_before_anything_is_extracted()
     {
         await using var gateway = await RunningGateway.StartAsync();

@@ -11,7 +11,7 @@ internal sealed class ClassificationService(
     VectorClassifier classifier, StreamItems items, IOptions<ServingOptions> options) : Classification.ClassificationBase
 {
     public override Task<ClassifyResponse> Classify(ClassifyRequest request, ServerCallContext context) =>
-        classifier.ClassifyAsync(request).AsTask();
+        classifier.ClassifyAsync(request, context.CancellationToken).AsTask();
 
     /// <summary>Several items are worked on at a time, and answered in the order in which they came.</summary>
     public override async Task ClassifyStream(
@@ -50,7 +50,7 @@ internal sealed class ClassificationService(
         async _ => new ClassifyStreamResponse
         {
             Id = item.Id,
-            Classified = await classifier.ClassifyAsync(item.Request ?? throw Failure.InvalidInput("request is not set")),
+            Classified = await classifier.ClassifyAsync(item.Request ?? throw Failure.InvalidInput("request is not set"), context.CancellationToken),
         },
         (_, error) => new ClassifyStreamResponse { Id = item.Id, Error = error },
         context);

@@ -104,5 +104,7 @@ internal sealed class HeadCache(HeadStore store, IOptions<ServingOptions> option
     }
 
     private async Task<ServingHead?> ReadAsync(string head, long version) =>
-        await store.GetModelAsync(head, version) is { } onnx ? new ServingHead(head, version, HeadModel.Read(onnx)) : null;
+        await store.GetAsync(head, version) is { } description && await store.GetModelAsync(head, version) is { } onnx
+            ? new ServingHead(head, version, HeadModel.Read(onnx)) { Description = description }
+            : null;
 }

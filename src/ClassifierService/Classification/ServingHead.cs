@@ -15,6 +15,9 @@ internal sealed class ServingHead(string name, long version, DenseHead head)
 
     public long Version => version;
 
+    /// <summary>Where it comes from, as it was when the head was loaded: whether it is live may have changed.</summary>
+    public Head Description { get; init; } = new();
+
     public int Inputs => head.Inputs;
 
     public string BackboneFingerprint => head.BackboneFingerprint;

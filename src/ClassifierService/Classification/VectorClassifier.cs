@@ -7,24 +7,25 @@ using Topfive.ServiceDefaults;
 
 namespace Topfive.ClassifierService;
 
-/// <summary>A vector, or the hash of an image whose vector is stored, to its most probable labels.</summary>
-internal sealed class VectorClassifier(HeadCache heads, VectorStore vectors, BackboneRegistry backbones)
+/// <summary>A vector, or the hash of an image whose vector is stored, to its most probable labels, and what they rest on.</summary>
+internal sealed class VectorClassifier(HeadCache heads, VectorStore vectors, BackboneRegistry backbones, NearestExamples nearest)
 {
     private const int DefaultCount = 5;
 
-    public async ValueTask<ClassifyResponse> ClassifyAsync(ClassifyRequest request)
+    /// <param name="request">What to classify.</param>
+    /// <param name="cancellation">Ends the wait for nearest examples.</param>
+    public async ValueTask<ClassifyResponse> ClassifyAsync(ClassifyRequest request, CancellationToken cancellation)
     {
         NameRule.Check(request.Head, "head");
         if (request.Version < 0) throw Failure.InvalidInput($"version is {request.Version}; versions count from 1, and 0 is the live one");
         var count = Count(request.TopK);
         var head = await heads.GetAsync(request.Head, request.Version);
         CheckFingerprint(request.BackboneFingerprint, head);
-        return request.InputCase switch
-        {
-            ClassifyRequest.InputOneofCase.Vector => ClassifyVector(head, UnsafeCollectionOperations.AsSpan(request.Vector.Values), count),
-            ClassifyRequest.InputOneofCase.ImageHash => await ClassifyStoredAsync(head, request.ImageHash, count),
-            _ => throw Failure.InvalidInput("neither vector nor image_hash is set; exactly one must be"),
-        };
+        NearestExamples.Check(request.NearestExamples, head);
+        using var stored = request.InputCase == ClassifyRequest.InputOneofCase.ImageHash ? await ReadStoredAsync(head, request.ImageHash) : null;
+        var (response, neighbors) = Classify(head, VectorOf(request, stored), count, request);
+        if (neighbors is not null) await nearest.AddAsync(response, head, neighbors, cancellation);
+        return response;
     }
 
     private static int Count(int topK) => topK switch
@@ -43,7 +44,15 @@ internal sealed class VectorClassifier(HeadCache heads, VectorStore vectors, Bac
         }
     }
 
-    private static ClassifyResponse ClassifyVector(ServingHead head, ReadOnlySpan<float> vector, int count)
+    private static ReadOnlySpan<float> VectorOf(ClassifyRequest request, VectorLease? stored) => request.InputCase switch
+    {
+        ClassifyRequest.InputOneofCase.Vector => UnsafeCollectionOperations.AsSpan(request.Vector.Values),
+        ClassifyRequest.InputOneofCase.ImageHash => stored!.Values,
+        _ => throw Failure.InvalidInput("neither vector nor image_hash is set; exactly one must be"),
+    };
+
+    private static (ClassifyResponse Response, NeighborQuery? Neighbors) Classify(
+        ServingHead head, ReadOnlySpan<float> vector, int count, ClassifyRequest request)
     {
         if (vector.Length != head.Inputs)
         {
@@ -51,10 +60,10 @@ internal sealed class VectorClassifier(HeadCache heads, VectorStore vectors, Bac
         }
 
         if (!TensorPrimitives.IsFiniteAll(vector)) throw Failure.InvalidInput("vector holds a number that is not finite (NaN or infinity)");
-        return head.Classify(vector, count);
+        return (head.Classify(vector, count), request.NearestExamples == 0 ? null : new NeighborQuery(vector, request.NearestExamples));
     }
 
-    private async Task<ClassifyResponse> ClassifyStoredAsync(ServingHead head, ByteString imageHash, int count)
+    private async Task<VectorLease> ReadStoredAsync(ServingHead head, ByteString imageHash)
     {
         if (!ImageHash.TryRead(imageHash.Span, out var image))
         {
@@ -63,8 +72,7 @@ internal sealed class VectorClassifier(HeadCache heads, VectorStore vectors, Bac
 
         try
         {
-            using var vector = await vectors.GetAsync(head.BackboneFingerprint, image) ?? throw await NotStoredAsync(head, image);
-            return ClassifyVector(head, vector.Values, count);
+            return await vectors.GetAsync(head.BackboneFingerprint, image) ?? throw await NotStoredAsync(head, image);
         }
         catch (RedisException exception)
         {

@@ -21,6 +21,9 @@ internal sealed class PredictCommand : GatewayCommand
     private readonly Option<int?> _top = Numbers.Option<int>(
         "--top", "How many labels [default: 5]", "1 to 2,000", value => value is >= 1 and <= 2_000);
 
+    private readonly Option<int?> _nearest = Numbers.Option<int>(
+        "--nearest", "Show so many of the training examples nearest to the image", "1 to 100", value => value is >= 1 and <= 100);
+
     private readonly Option<string?> _truth = new("--truth") { Description = "The true label of the images: its bar is green" };
 
     private readonly Option<string?> _figure = new("--figure")
@@ -37,6 +40,7 @@ internal sealed class PredictCommand : GatewayCommand
         Options.Add(_head);
         Options.Add(_version);
         Options.Add(_top);
+        Options.Add(_nearest);
         Options.Add(_truth);
         Options.Add(_figure);
         Options.Add(_json);
@@ -50,6 +54,7 @@ internal sealed class PredictCommand : GatewayCommand
             Head = parsed.GetValue(_head) ?? await HeadChoice.OnlyAsync(gateway, cancellation),
             Version = parsed.GetValue(_version) ?? 0,
             TopK = parsed.GetValue(_top) ?? 5,
+            NearestExamples = parsed.GetValue(_nearest) ?? 0,
         };
         var truth = parsed.GetValue(_truth);
         var failed = 0;
@@ -113,6 +118,7 @@ internal sealed class PredictCommand : GatewayCommand
         var response = answer.Response!;
         terminal.Say($"{answer.Path}  ({response.Head} v{response.Version}, {Origin(response)}{(truth is null ? "" : $", in truth {truth}")})");
         PredictionBars.Show(terminal, response.Predictions, truth);
+        NeighborLines.Show(terminal, response.Neighbors);
     }
 
     private void Show(Answer answer, string? truth, bool json)

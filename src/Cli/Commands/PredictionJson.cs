@@ -6,7 +6,8 @@ namespace Topfive.Cli;
 
 /// <summary>
 /// The line that <c>predict --json</c> writes for an image: <c>image</c>, and either <c>image_hash</c>, <c>head</c>,
-/// <c>version</c>, <c>source</c> and <c>predictions</c> (best first), or <c>error</c> with its status and message.
+/// <c>version</c>, <c>source</c> and <c>predictions</c> (best first), with --nearest also <c>neighbors</c>, or <c>error</c>
+/// with its status and message.
 /// </summary>
 internal static class PredictionJson
 {
@@ -28,6 +29,9 @@ internal static class PredictionJson
                 response.Version,
                 Source = RpcMessage.Name(response.Source),
                 Predictions = response.Predictions.Select(prediction => new { prediction.Label, prediction.Index, prediction.Probability }),
+                Neighbors = response.Neighbors.Count == 0
+                    ? null
+                    : response.Neighbors.Select(neighbor => new { ImageHash = Convert.ToHexStringLower(neighbor.ImageHash.Span), neighbor.Label, neighbor.Cosine }),
             },
             Options)
         : JsonSerializer.Serialize(new { Image = answer.Path, Error = answer.Failure }, Options);

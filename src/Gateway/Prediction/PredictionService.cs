@@ -22,7 +22,7 @@ internal sealed class PredictionService(Predictor predictor, StreamItems items, 
 
     private static PredictRequest ToRequest(PredictStreamRequest item)
     {
-        var request = new PredictRequest { Head = item.Head, Version = item.Version, TopK = item.TopK };
+        var request = new PredictRequest { Head = item.Head, Version = item.Version, TopK = item.TopK, NearestExamples = item.NearestExamples };
         switch (item.InputCase)
         {
             case PredictStreamRequest.InputOneofCase.Image:

@@ -54,6 +54,7 @@ internal sealed class Predictor(
                 Version = request.Version,
                 ImageHash = UnsafeByteOperations.UnsafeWrap(hash.ToByteArray()),
                 TopK = request.TopK,
+                NearestExamples = request.NearestExamples,
             }, caller.Downstream(services.Value));
             var timing = new Timing { Store = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started)) };
             return Compose(classified, hash, classified.BackboneFingerprint, Source.Store, timing);
@@ -77,6 +78,7 @@ internal sealed class Predictor(
             Version = request.Version,
             Vector = vector,
             TopK = request.TopK,
+            NearestExamples = request.NearestExamples,
             BackboneFingerprint = extracted.BackboneFingerprint,
         }, caller.Downstream(services.Value));
     }
@@ -91,8 +93,10 @@ internal sealed class Predictor(
             BackboneFingerprint = fingerprint,
             Source = source,
             Timing = timing,
+            NeighborsDatasetDigest = classified.NeighborsDatasetDigest,
         };
         response.Predictions.Add(classified.Predictions);
+        response.Neighbors.Add(classified.Neighbors);
         return response;
     }
 }

@@ -46,6 +46,21 @@ public sealed class PredictTests : IDisposable
     }
 
     [Fact]
+    public async Task Nearest_examples_come_below_the_bars_and_in_the_json()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        var photo = Write("photo.png", "photo");
+
+        var bars = await gateway.RunAsync("predict", photo, "--head", "flowers", "--nearest", "2");
+        var json = await gateway.RunAsync("predict", photo, "--head", "flowers", "--nearest", "2", "--json");
+
+        Assert.EndsWith("  [tulip]  0.7500  ef00\n  [tulip]  0.7500  ef01\n", bars.Output);
+        var neighbors = JsonDocument.Parse(json.Output).RootElement.GetProperty("neighbors");
+        Assert.Equal(2, neighbors.GetArrayLength());
+        Assert.Equal("""{"image_hash":"ef00","label":"[tulip]","cosine":0.75}""", neighbors[0].GetRawText());
+    }
+
+    [Fact]
     public async Task Figures_of_several_images_are_numbered()
     {
         await using var gateway = await FakeGateway.StartAsync();

@@ -34,6 +34,8 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
         Assert.Matches(@"\n  circle  █+.*✓\n  square", prediction);
         Assert.True(File.Exists(_folder.File("top5.png")));
 
+        Assert.Matches(@"(?s)nearest training examples.*\n  circle +0\.", await topfive.SucceedAsync("predict", held, "--head", "shapes", "--nearest", "1"));
+
         await topfive.SucceedAsync("train", "shapes", "--epochs", "1", "--no-promote");
         Assert.Matches(@"shapes +1 +yes +2 ", await topfive.SucceedAsync("heads"));
         Assert.Contains("version 1 was before", await topfive.SucceedAsync("promote", "shapes", "2", "--reason", "newer"));
