@@ -18,6 +18,7 @@ public static class Program
             new ImportCommand(terminal),
             new TrainCommand(terminal),
             new PredictCommand(terminal),
+            new CompareCommand(terminal),
             new HeadsCommand(terminal),
             new RunsCommand(terminal),
             new DatasetsCommand(terminal),

@@ -17,6 +17,7 @@ public static class FeatureStoreServices
         services.AddSingleton<BackboneRegistry>();
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<HeadStore>();
+        services.AddSingleton<ShadowStore>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunLeases>();
         return services;

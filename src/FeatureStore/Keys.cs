@@ -13,6 +13,9 @@ internal static class Keys
     public static readonly RedisKey Heads = "topfive:heads";
     public static readonly RedisKey Runs = "topfive:runs";
 
+    /// <summary>Set: names of the heads that have shadows.</summary>
+    public static readonly RedisKey ShadowedHeads = "topfive:heads:shadowed";
+
     /// <summary>Set: ids of the runs that some process has in hand.</summary>
     public static readonly RedisKey RunsInHand = "topfive:runs:in-hand";
 
@@ -35,6 +38,11 @@ internal static class Keys
 
     /// <summary>List: every change of what is live, newest first.</summary>
     public static RedisKey HeadPromotions(string head) => $"topfive:head:{{{Escape(head)}}}:promotions";
+
+    public static RedisKey HeadShadows(string head) => $"topfive:head:{{{Escape(head)}}}:shadows";
+
+    /// <summary>Hash: live version, shadow and counter → count.</summary>
+    public static RedisKey HeadAgreement(string head, DateTimeOffset hour) => $"topfive:head:{{{Escape(head)}}}:agreement:{hour:yyyyMMddHH}";
 
     /// <summary>Hash: version → bytes of its model file.</summary>
     public static RedisKey HeadModelSizes(string head) => $"topfive:head:{{{Escape(head)}}}:models";

@@ -36,6 +36,8 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
 
     public Classification.ClassificationClient Classification { get; }
 
+    public Uri Address => _app.GrpcAddress();
+
     public Uri HttpAddress => _app.HttpAddress();
 
     public static async Task<ServiceUnderTest> StartAsync(params IEnumerable<(string Name, string? Value)> settings)

@@ -39,7 +39,7 @@ internal sealed class Running : IAsyncDisposable
 
     public Heads.HeadsClient Heads => new(Channel);
 
-    /// <summary>The one service that the Gateway does not forward.</summary>
+    /// <summary>Past the Gateway, which forwards it too.</summary>
     public Classification.ClassificationClient Classifications => new(_classifierChannel);
 
     public static async Task<Running> StartAsync(string dataDirectory, string? redis = null) =>

@@ -11,6 +11,9 @@ internal static class ClassificationRoom
         services.AddSingleton<HeadCache>();
         services.AddHostedService<LiveHeadWatcher>();
         services.AddSingleton<VectorClassifier>();
+        services.AddSingleton<HeadComparer>();
+        services.AddSingleton<ShadowScorer>();
+        services.AddHostedService(provider => provider.GetRequiredService<ShadowScorer>());
         return services;
     }
 }

@@ -8,10 +8,12 @@ namespace Topfive.ClassifierService;
 
 /// <summary>topfive.classifier.v1.Classification.</summary>
 internal sealed class ClassificationService(
-    VectorClassifier classifier, StreamItems items, IOptions<ServingOptions> options) : Classification.ClassificationBase
+    VectorClassifier classifier, HeadComparer comparer, ShadowScorer shadows, StreamItems items, IOptions<ServingOptions> options) : Classification.ClassificationBase
 {
     public override Task<ClassifyResponse> Classify(ClassifyRequest request, ServerCallContext context) =>
-        classifier.ClassifyAsync(request, context.CancellationToken).AsTask();
+        ClassifyAsync(request, context);
+
+    public override Task<CompareResponse> Compare(CompareRequest request, ServerCallContext context) => comparer.CompareAsync(request, context);
 
     /// <summary>Several items are worked on at a time, and answered in the order in which they came.</summary>
     public override async Task ClassifyStream(
@@ -25,6 +27,13 @@ internal sealed class ClassificationService(
         }
 
         await reading;
+    }
+
+    private async Task<ClassifyResponse> ClassifyAsync(ClassifyRequest request, ServerCallContext context)
+    {
+        var response = await classifier.ClassifyAsync(request, context.CancellationToken);
+        if (request.Version == 0) shadows.Offer(request, response);
+        return response;
     }
 
     private async Task ReadAsync(
@@ -50,7 +59,7 @@ internal sealed class ClassificationService(
         async _ => new ClassifyStreamResponse
         {
             Id = item.Id,
-            Classified = await classifier.ClassifyAsync(item.Request ?? throw Failure.InvalidInput("request is not set"), context.CancellationToken),
+            Classified = await ClassifyAsync(item.Request ?? throw Failure.InvalidInput("request is not set"), context),
         },
         (_, error) => new ClassifyStreamResponse { Id = item.Id, Error = error },
         context);

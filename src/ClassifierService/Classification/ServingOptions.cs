@@ -17,6 +17,14 @@ public sealed class ServingOptions
     [Range(0, 1L << 40)]
     public long PinnedVersionBytes { get; set; } = 256 << 20;
 
+    /// <summary>Calls that may wait for the shadows to score them, beyond which they are dropped and counted; default 1,024.</summary>
+    [Range(1, 1 << 20)]
+    public int ShadowQueueCapacity { get; set; } = 1_024;
+
+    /// <summary>Milliseconds between writings of what the shadows counted; default 2,000.</summary>
+    [Range(50, 60_000)]
+    public int ShadowFlushMilliseconds { get; set; } = 2_000;
+
     /// <summary>Items of one ClassifyStream that are worked on at a time; default 64.</summary>
     [Range(1, 10_000)]
     public int ItemsInFlight { get; set; } = 64;

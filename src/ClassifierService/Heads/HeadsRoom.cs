@@ -11,6 +11,7 @@ internal static class HeadsRoom
         services.AddSingleton<PromotionGate>();
         services.AddSingleton<HeadPublisher>();
         services.AddSingleton<HeadImporter>();
+        services.AddSingleton<ShadowSetter>();
         return services;
     }
 }

@@ -7,7 +7,7 @@ using Topfive.ServiceDefaults;
 namespace Topfive.ClassifierService;
 
 /// <summary>topfive.classifier.v1.Heads.</summary>
-internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporter importer) : Heads.HeadsBase
+internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporter importer, ShadowSetter shadows) : Heads.HeadsBase
 {
     private const int ExportPartBytes = 64 << 10;
 
@@ -86,8 +86,18 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
         NameRule.Check(request.Head, "head");
         var deleted = await heads.DeleteHeadAsync(request.Head, Why(PromotionCause.HeadDeleted, context, ""));
         if (deleted == 0) throw UnknownHead(request.Head);
+        await shadows.ForgetAsync(request.Head);
         await cache.RecheckAsync();
         return new DeleteHeadResponse { DeletedVersions = deleted };
+    }
+
+    public override Task<SetShadowsResponse> SetShadows(SetShadowsRequest request, ServerCallContext context) => shadows.SetAsync(request);
+
+    public override async Task<GetAgreementResponse> GetAgreement(GetAgreementRequest request, ServerCallContext context)
+    {
+        NameRule.Check(request.Head, "head");
+        if ((await heads.ListVersionsAsync(request.Head)).Count == 0) throw UnknownHead(request.Head);
+        return await shadows.ReportAsync(request.Head);
     }
 
     private static Promotion Why(PromotionCause cause, ServerCallContext context, string reason) =>

@@ -18,6 +18,8 @@ internal sealed class HeadsCommand : GatewayCommand
         Arguments.Add(_head);
         Subcommands.Add(new HeadHistoryCommand(terminal));
         Subcommands.Add(new HeadDeleteCommand(terminal));
+        Subcommands.Add(new HeadShadowCommand(terminal));
+        Subcommands.Add(new HeadAgreementCommand(terminal));
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)

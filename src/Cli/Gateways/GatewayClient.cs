@@ -29,6 +29,7 @@ internal sealed class GatewayClient : IDisposable
         Datasets = new(channel);
         Training = new(channel);
         Heads = new(channel);
+        Classification = new(channel);
         Features = new(channel);
     }
 
@@ -41,6 +42,8 @@ internal sealed class GatewayClient : IDisposable
     public Training.TrainingClient Training { get; }
 
     public Heads.HeadsClient Heads { get; }
+
+    public Classification.ClassificationClient Classification { get; }
 
     public FeatureExtraction.FeatureExtractionClient Features { get; }
 

@@ -36,7 +36,7 @@ internal static class GrpcForwarding
         ProtoService[] described =
         [
             GatewayPrediction.Descriptor, Ingestion.Descriptor,
-            Datasets.Descriptor, Training.Descriptor, Heads.Descriptor, FeatureExtraction.Descriptor,
+            Datasets.Descriptor, Training.Descriptor, Heads.Descriptor, Classification.Descriptor, FeatureExtraction.Descriptor,
             Health.Descriptor, ServerReflection.Descriptor,
         ];
         services.Replace(ServiceDescriptor.Singleton(new ReflectionServiceImpl(described)));
@@ -63,6 +63,7 @@ internal static class GrpcForwarding
         app.Forward(Datasets.Descriptor, services.Classifier, "ClassifierService", client);
         app.Forward(Training.Descriptor, services.Classifier, "ClassifierService", client);
         app.Forward(Heads.Descriptor, services.Classifier, "ClassifierService", client);
+        app.Forward(Classification.Descriptor, services.Classifier, "ClassifierService", client);
         app.Forward(FeatureExtraction.Descriptor, services.Features, "FeatureService", client);
         return app;
     }

@@ -24,6 +24,10 @@ public sealed class UsageTests
     [InlineData("train x --promote --no-promote", "exclude each other")]
     [InlineData("train x --metric loss", "'loss'")]
     [InlineData("train x --max-recall-loss 2", "0 to 1")]
+    [InlineData("compare x.png", "--head")]
+    [InlineData("compare x.png --head a@b", "a@b")]
+    [InlineData("heads shadow x", "--off")]
+    [InlineData("heads shadow x --version 2 --off", "--off")]
     [InlineData("heads delete x", "--all")]
     [InlineData("heads delete x --all --version 2", "--all")]
     [InlineData("predict a.png --top 2001", "1 to 2,000")]
@@ -82,7 +86,7 @@ public sealed class UsageTests
         var outcome = await CommandLine.RunAsync(["--help"]);
 
         Assert.Equal(0, outcome.ExitCode);
-        string[] commands = ["up", "demo", "backbone", "import", "train", "predict", "heads", "runs", "datasets", "promote", "rollback", "export"];
+        string[] commands = ["up", "demo", "backbone", "import", "train", "predict", "compare", "heads", "runs", "datasets", "promote", "rollback", "export"];
         Assert.All(commands, command => Assert.Matches($@"\n  {command}\b", outcome.Output));
     }
 }

@@ -50,8 +50,28 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
         Assert.Contains("Not promoted: accuracy ", again);
         Assert.Contains("Version 3 of \"shapes\" is deleted", await topfive.SucceedAsync("heads", "delete", "shapes", "--version", "3"));
 
+        var compared = await topfive.SucceedAsync("compare", held, "--head", "shapes", "--head", "shapes@2");
+        Assert.Matches(@"shapes +1 +circle \S+ %.*\n.*shapes +2 ", compared);
+        Assert.Contains("\"shapes\" is shadowed by shapes@2", await topfive.SucceedAsync("heads", "shadow", "shapes", "--version", "2"));
+        Assert.Matches(@"shapes@2 +no calls yet", await topfive.SucceedAsync("heads", "agreement", "shapes"));
+        await topfive.SucceedAsync("predict", held, "--head", "shapes");
+        await AgreesAsync();
+        Assert.Contains("\"shapes\" has no shadow", await topfive.SucceedAsync("heads", "shadow", "shapes", "--off"));
+
         await topfive.SucceedAsync("export", "--head", "shapes", "--out", _folder.File("shapes.onnx"));
         Assert.Equal(["circle", "square"], HeadModel.Read(File.ReadAllBytes(_folder.File("shapes.onnx"))).Labels);
+    }
+
+    /// <summary>What a shadow counted is told within seconds.</summary>
+    private async Task AgreesAsync()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var told = await topfive.SucceedAsync("heads", "agreement", "shapes");
+            if (System.Text.RegularExpressions.Regex.IsMatch(told, @"shapes@2 +\S+ \S+ +1 +1 +\S+ % +\d\.\d{4} +0 +0")) return;
+            Assert.True(attempt < 100, told);
+            await Task.Delay(200);
+        }
     }
 
     [Fact]
