@@ -69,7 +69,7 @@ internal static class TrainBench
         }
 
         return new TrainingData(
-            matrix, Dimensions, [.. Enumerable.Range(0, Labels).Select(label => $"label {label}")],
+            MemoryMatrix.Of(matrix, Dimensions), [.. Enumerable.Range(0, Labels).Select(label => $"label {label}")],
             [.. Enumerable.Range(0, rows).Select(row => row % Labels)],
             [.. Enumerable.Range(0, training)], [.. Enumerable.Range(training, validation)]);
     }

@@ -14,6 +14,22 @@ public sealed class RunStore(StoreConnection connection)
         await connection.Database.SortedSetAddAsync(Keys.Runs, run.RunId, run.Created.ToDateTimeOffset().ToUnixTimeMilliseconds());
     }
 
+    /// <summary>
+    /// Writes down how a run stands and the event with it, both or neither, and only while its lease lasts: a process that
+    /// slept beyond it does not write over what others made of the run meanwhile.
+    /// </summary>
+    /// <returns>False when the lease is gone; nothing is written then.</returns>
+    public async Task<bool> TryUpdateAsync(Run run, RunEvent? happened = null)
+    {
+        var transaction = connection.Database.CreateTransaction();
+        transaction.AddCondition(Condition.KeyExists(Keys.RunLease(run.RunId)));
+        _ = transaction.StringSetAsync(Keys.Run(run.RunId), run.ToByteArray());
+        if (happened is not null) _ = transaction.ListRightPushAsync(Keys.RunEvents(run.RunId), happened.ToByteArray());
+        if (!await transaction.ExecuteAsync()) return false;
+        if (happened is not null) await WakeAsync(run.RunId);
+        return true;
+    }
+
     /// <returns>Null when there is no such run.</returns>
     public async Task<Run?> GetAsync(string runId)
     {
@@ -32,7 +48,7 @@ public sealed class RunStore(StoreConnection connection)
     public async Task AppendEventAsync(string runId, RunEvent runEvent)
     {
         await connection.Database.ListRightPushAsync(Keys.RunEvents(runId), runEvent.ToByteArray());
-        await connection.Multiplexer.GetSubscriber().PublishAsync(Keys.RunEventsChannel(runId), RedisValue.EmptyString);
+        await WakeAsync(runId);
     }
 
     /// <returns>The run's events from the one with index <paramref name="fromIndex"/> (the first is 0), in order.</returns>
@@ -54,4 +70,7 @@ public sealed class RunStore(StoreConnection connection)
             happened();
             return Task.CompletedTask;
         });
+
+    private Task<long> WakeAsync(string runId) =>
+        connection.Multiplexer.GetSubscriber().PublishAsync(Keys.RunEventsChannel(runId), RedisValue.EmptyString);
 }

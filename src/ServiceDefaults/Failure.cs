@@ -15,6 +15,9 @@ public enum FailureKind
     /// <summary>The queue is full; try again after <see cref="Failure.RetryAfter"/>.</summary>
     QueueFull,
 
+    /// <summary>A disk is full: trying again helps when somebody has made room.</summary>
+    OutOfSpace,
+
     /// <summary>Not warmed up, or a needed store or service is away.</summary>
     Unavailable,
 
@@ -45,6 +48,8 @@ public sealed class Failure : Exception
     public static Failure Precondition(string message) => new(FailureKind.Precondition, message);
 
     public static Failure QueueFull(string message, TimeSpan retryAfter) => new(FailureKind.QueueFull, message) { RetryAfter = retryAfter };
+
+    public static Failure OutOfSpace(string message, Exception? cause = null) => new(FailureKind.OutOfSpace, message, cause);
 
     public static Failure Unavailable(string message, Exception? cause = null, string? reason = null) =>
         new(FailureKind.Unavailable, message, cause) { Reason = reason };

@@ -37,7 +37,7 @@ public static class FailureTable
             FailureKind.InvalidInput => Code.InvalidArgument,
             FailureKind.NotFound => Code.NotFound,
             FailureKind.Precondition => Code.FailedPrecondition,
-            FailureKind.QueueFull => Code.ResourceExhausted,
+            FailureKind.QueueFull or FailureKind.OutOfSpace => Code.ResourceExhausted,
             FailureKind.Unavailable => Code.Unavailable,
             FailureKind.NotBuilt => Code.Unimplemented,
             _ => Code.Internal,

@@ -164,7 +164,7 @@ public sealed class EvaluationTests
         network.Output.Load(identity, new float[labelCount]);
         using var evaluator = new NetworkEvaluator(network, threads: 2);
         var data = new TrainingData(
-            logits.SelectMany(row => row).ToArray(), labelCount, [.. Enumerable.Range(0, labelCount).Select(label => $"label {label:D3}")],
+            MemoryMatrix.Of(logits.SelectMany(row => row).ToArray(), labelCount), [.. Enumerable.Range(0, labelCount).Select(label => $"label {label:D3}")],
             labels, [], [.. Enumerable.Range(0, labels.Length)])
         {
             ImageHashes = [.. Enumerable.Range(0, labels.Length).Select(Hash)],

@@ -182,7 +182,7 @@ public sealed class PromotionGateTests(EmbeddedService embedded)
     {
         int[] labels = [.. examples.Index().SelectMany(label => Enumerable.Repeat(label.Index, label.Item))];
         return new TrainingData(
-            new float[labels.Length * Some.Dimensions], Some.Dimensions, [.. examples.Select((_, label) => $"label {label}")],
+            new MemoryMatrix(labels.Length, Some.Dimensions), [.. examples.Select((_, label) => $"label {label}")],
             labels, [], [.. Enumerable.Range(0, labels.Length)]);
     }
 }

@@ -12,7 +12,7 @@ internal static class SyntheticVectors
         var matrix = new float[rows * dimensions];
         for (var row = 0; row < rows; row++) Vector(row, row % labels, dimensions, noise).CopyTo(matrix, row * dimensions);
         return new TrainingData(
-            matrix, dimensions, [.. Enumerable.Range(0, labels).Select(label => $"label {label:D3}")],
+            MemoryMatrix.Of(matrix, dimensions), [.. Enumerable.Range(0, labels).Select(label => $"label {label:D3}")],
             [.. Enumerable.Range(0, rows).Select(row => row % labels)],
             [.. Enumerable.Range(0, training)], [.. Enumerable.Range(training, validation)])
         {

@@ -76,7 +76,7 @@ public sealed class TrainerReferenceTests
         }
 
         public TrainingData Data() => new(
-            Vectors, Inputs, [.. Enumerable.Range(0, Labels).Select(label => $"label {label}")], LabelIndexes,
+            MemoryMatrix.Of(Vectors, Inputs), [.. Enumerable.Range(0, Labels).Select(label => $"label {label}")], LabelIndexes,
             [.. Enumerable.Range(0, Training)], [.. Enumerable.Range(Training, Validation)]);
     }
 }

@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using Topfive.Classifier.V1;
 using Topfive.ServiceDefaults;
+using Topfive.TestKit;
 using Xunit;
 
 namespace Topfive.ClassifierService.Tests;
@@ -148,8 +148,7 @@ public sealed class TrainerTests
     public void A_run_that_diverges_says_so_and_names_the_learning_rate()
     {
         var data = SyntheticVectors.Data(40, 0, 8, 3);
-        var huge = MemoryMarshal.AsMemory(data.Matrix).Span;
-        huge.Fill(3e38f);
+        data.Matrix.Write(0, [.. Enumerable.Repeat(3e38f, 40 * 8)]);
         using var trainer = new Trainer(data, Recipe(learningRate: 10), 1);
 
         var failure = Assert.Throws<Failure>(() => trainer.Run(CancellationToken.None).ToList());
@@ -170,6 +169,70 @@ public sealed class TrainerTests
                 if (epoch.Epoch_ == 2) cancellation.Cancel();
             }
         });
+    }
+
+    [Fact]
+    public void A_mapped_file_gives_the_same_bits_as_memory_and_has_no_name()
+    {
+        using var directory = new TempDirectory();
+        var data = SyntheticVectors.Data(training: 90, validation: 10, dimensions: 24, labels: 5);
+        using var mapped = new SnapshotMatrix(directory.Path, rows: 100, dimensions: 24);
+        for (var row = 0; row < 100; row += 10)
+        {
+            mapped.Write(row, [.. Enumerable.Range(row, 10).SelectMany(next => data.Row(next).ToArray())]);
+        }
+
+        Assert.Equal(Bits(data, Recipe(), threads: 2), Bits(data with { Matrix = mapped }, Recipe(), threads: 2));
+        if (!OperatingSystem.IsWindows()) Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
+    public void A_disk_without_room_for_the_vectors_is_said_with_the_setting_and_nothing_is_left_there()
+    {
+        using var directory = new TempDirectory();
+        const int RowBytes = 1 << 20;
+        var rows = (int)((new DriveInfo(directory.Path).AvailableFreeSpace / RowBytes) + 1_024);
+
+        var failure = Assert.Throws<Failure>(() => new SnapshotMatrix(directory.Path, rows, RowBytes / sizeof(float)));
+
+        Assert.Equal(FailureKind.OutOfSpace, failure.Kind);
+        Assert.Contains("Training__SnapshotDirectory", failure.Message);
+        Assert.Contains(directory.Path, failure.Message);
+        Assert.Contains($"{(long)rows * RowBytes:N0} bytes", failure.Message);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
+    public void A_warm_start_keeps_what_was_learnt_by_label_and_only_new_labels_begin_afresh()
+    {
+        var data = SyntheticVectors.Data(training: 60, validation: 20, dimensions: 32, labels: 4);
+        using var first = new Trainer(data, Recipe(hidden: [64], learningRate: 0.003f, epochs: 40), 2);
+        _ = first.Run(CancellationToken.None).Last();
+        var previous = first.ToHead(Some.Backbone.Fingerprint, temperature: 1);
+
+        // Label 1 is gone, two are new, and the others have other places.
+        string[] labels = ["a new one", "label 000", "label 002", "label 003", "label 003½"];
+        var grown = data with { Labels = labels, LabelIndexes = [.. data.LabelIndexes.Select(label => label == 1 ? 4 : Math.Max(label, 1))] };
+        using var fresh = new TrainingNetwork(32, 5, Recipe(hidden: [64]));
+        using var network = new TrainingNetwork(32, 5, Recipe(hidden: [64]));
+        network.TakeOver(previous, labels);
+
+        Assert.Equal(previous.Layers[0].Weights, network.Layers[0].CopyWeights());
+        var (weights, old, drawn) = (network.Output.CopyWeights(), previous.Layers[1].Weights, fresh.Output.CopyWeights());
+        var from = new[] { -1, 0, 2, 3, -1 };
+        for (var unit = 0; unit < 5; unit++)
+        {
+            Assert.Equal(from[unit] < 0 ? 0 : previous.Layers[1].Bias[from[unit]], network.Output.CopyBiases()[unit]);
+            for (var input = 0; input < 64; input++)
+            {
+                Assert.Equal(from[unit] < 0 ? drawn[(input * 5) + unit] : old[(input * 4) + from[unit]], weights[(input * 5) + unit]);
+            }
+        }
+
+        // The first epoch of a warm start already knows the old labels.
+        using var warm = new Trainer(grown, Recipe(hidden: [64], learningRate: 1e-6f, dropout: 0, epochs: 1), 2, previous);
+        using var cold = new Trainer(grown, Recipe(hidden: [64], learningRate: 1e-6f, dropout: 0, epochs: 1), 2);
+        Assert.True(warm.Run(CancellationToken.None).Single().Accuracy > cold.Run(CancellationToken.None).Single().Accuracy + 0.3);
     }
 
     private static int[] Bits(TrainingData data, Recipe recipe, int threads)

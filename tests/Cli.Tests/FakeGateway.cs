@@ -65,6 +65,9 @@ internal sealed class FakeGateway : IAsyncDisposable
 
         public StartRunRequest? Started { get; set; }
 
+        /// <summary>Of the run that starts.</summary>
+        public Recipe? Recipe { get; set; }
+
         public PredictRequest? Predicted { get; set; }
 
         public List<Head> Heads { get; } = [];
@@ -167,7 +170,7 @@ internal sealed class FakeGateway : IAsyncDisposable
         public override Task<Run> StartRun(StartRunRequest request, ServerCallContext context)
         {
             answers.Started = request;
-            return Task.FromResult(new Run { RunId = "r1", Dataset = request.Dataset, Head = request.Head, Recipe = new Recipe { Epochs = 3 } });
+            return Task.FromResult(new Run { RunId = "r1", Dataset = request.Dataset, Head = request.Head, Recipe = answers.Recipe ?? new Recipe { Epochs = 3 } });
         }
 
         public override async Task WatchRun(WatchRunRequest request, IServerStreamWriter<RunEvent> responseStream, ServerCallContext context)

@@ -42,16 +42,20 @@ internal static class DatasetRules
         CheckMemory(dataset, dimensions, recipe, memoryLimit);
     }
 
+    /// <summary>Bytes of memory that a run takes beside the vectors.</summary>
+    public static long WorkingBytes(DatasetSnapshot dataset, int dimensions, Recipe recipe) =>
+        Trainer.WorkingBytes(dimensions, dataset.Labels.Count, recipe, dataset.Examples.Count)
+        + ValidationOutputs.Bytes(dataset.Examples.Count(example => example.Split == Split.Validation), dataset.Labels.Count);
+
+    /// <summary>The vectors may lie in a mapped file; what is touched at every step may not.</summary>
     private static void CheckMemory(DatasetSnapshot dataset, int dimensions, Recipe recipe, long limit)
     {
-        var numbers = (long)dataset.Examples.Count * dimensions;
-        var bytes = (numbers * sizeof(float)) + Trainer.WorkingBytes(dimensions, dataset.Labels.Count, recipe, dataset.Examples.Count)
-            + ValidationOutputs.Bytes(dataset.Examples.Count(example => example.Split == Split.Validation), dataset.Labels.Count);
-        if (bytes > limit || numbers > Array.MaxLength)
+        var bytes = WorkingBytes(dataset, dimensions, recipe);
+        if (bytes > limit)
         {
             throw Failure.InvalidInput(
-                $"training {dataset.Examples.Count:N0} examples of dataset '{dataset.Dataset}' with this recipe takes {bytes:N0} bytes; at most "
-                + $"{Math.Min(limit, Array.MaxLength * (long)sizeof(float)):N0} are allowed (Training__MemoryLimit): fewer examples, smaller hidden_units or batch_size");
+                $"the weights, batches and evaluation of this recipe take {bytes:N0} bytes for the {dataset.Labels.Count:N0} labels of dataset '{dataset.Dataset}'; at most "
+                + $"{limit:N0} are allowed (Training__MemoryLimit): smaller hidden_units or batch_size");
         }
     }
 }

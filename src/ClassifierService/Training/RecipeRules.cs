@@ -53,6 +53,7 @@ internal static class RecipeRules
         Require(recipe.Momentum is >= 0 and < 1, "momentum", recipe.Momentum, "0 or above, below 1");
         Require(recipe.LabelSmoothing is >= 0 and < 1, "label_smoothing", recipe.LabelSmoothing, "0 or above, below 1");
         Require(recipe.Epochs is >= 1 and <= MaxEpochs, "epochs", recipe.Epochs, $"1 to {MaxEpochs}");
+        Require(recipe.WarmStart is null or { Version: >= 0 }, "warm_start.version", recipe.WarmStart?.Version ?? 0, "0 (the live version) or above");
         if (recipe.ClassWeights is not null) LabelWeights.Check(recipe.ClassWeights);
         if (recipe.EarlyStopping is not { } stopping) return;
         Require(stopping.Patience is >= 1 and <= MaxEpochs, "early_stopping.patience", stopping.Patience, $"1 to {MaxEpochs}");

@@ -9,7 +9,7 @@ namespace Topfive.ClassifierService;
 
 /// <summary>Trains a run from its first vector to its version, and writes down how it ended.</summary>
 internal sealed class RunExecutor(
-    TrainingDataLoader loader, BackboneRegistry backbones, HeadPublisher publisher, RunJournal journal,
+    TrainingDataLoader loader, BackboneRegistry backbones, WarmStarts warmStarts, HeadPublisher publisher, RunJournal journal,
     IOptions<TrainingOptions> options, ILogger<RunExecutor> log)
 {
     public async Task ExecuteAsync(ActiveRun active, CancellationToken stopping)
@@ -20,6 +20,11 @@ internal sealed class RunExecutor(
         {
             await journal.SucceedAsync(run, await TrainAsync(run, stop.Token));
             log.LogInformation("run {RunId} made version {Version} of head {Head}", run.RunId, run.Version, run.Head);
+        }
+        catch (LeaseLostException lost)
+        {
+            active.Stop(StopCause.LeaseLost);
+            log.LogError("{Reason}", lost.Message);
         }
         catch (Exception exception)
         {
@@ -49,8 +54,9 @@ internal sealed class RunExecutor(
         cancellation.ThrowIfCancellationRequested();
         await journal.StartAsync(run);
         var backbone = await backbones.CurrentAsync() ?? throw RunStarter.NoBackbone();
-        var data = await loader.LoadAsync(run, backbone, cancellation);
-        using var trainer = new Trainer(data, run.Recipe, options.Value.ThreadCount);
+        var previous = await warmStarts.LoadAsync(run.Head, run.Recipe, backbone);
+        using var data = await loader.LoadAsync(run, backbone, cancellation);
+        using var trainer = new Trainer(data, run.Recipe, options.Value.ThreadCount, previous);
         using var epochs = trainer.Run(cancellation).GetEnumerator();
         while (await OnOwnThread(epochs.MoveNext))
         {
@@ -58,9 +64,12 @@ internal sealed class RunExecutor(
         }
 
         var evaluation = await OnOwnThread(trainer.Evaluate);
+        var changes = previous is null ? new Finished() : await OnOwnThread(() => LabelChanges.Of(previous, data, evaluation, options.Value.ThreadCount));
         cancellation.ThrowIfCancellationRequested();
+        await journal.CheckInHandAsync(run);
         var finished = await publisher.PublishAsync(run, trainer.ToHead(backbone.Fingerprint, evaluation?.Temperature ?? 1), evaluation, data, cancellation);
         finished.Epoch = trainer.ResultEpoch;
+        finished.MergeFrom(changes);
         return finished;
     }
 

@@ -6,8 +6,9 @@ using Status = Google.Rpc.Status;
 namespace Topfive.ClassifierService;
 
 /// <summary>
-/// Writes down what becomes of a run: first how it stands, then the event that wakes its watchers, so that a watcher who
-/// hears of the end and asks for the run finds it ended.
+/// Writes down what becomes of a run: how it stands together with the event that wakes its watchers, so that a watcher who
+/// hears of the end and asks for the run finds it ended. Everything here throws <see cref="LeaseLostException"/> when the
+/// run is no longer this process' own.
 /// </summary>
 internal sealed class RunJournal(RunStore runs, RunLeases leases)
 {
@@ -15,14 +16,19 @@ internal sealed class RunJournal(RunStore runs, RunLeases leases)
     {
         run.State = RunState.Running;
         run.Started = Now();
-        return runs.SaveAsync(run);
+        return WriteAsync(run);
     }
 
-    public async Task AddEpochAsync(Run run, Epoch epoch)
+    public Task AddEpochAsync(Run run, Epoch epoch)
     {
         run.EpochsDone = epoch.Epoch_;
-        await runs.SaveAsync(run);
-        await runs.AppendEventAsync(run.RunId, new RunEvent { Epoch = epoch });
+        return WriteAsync(run, new RunEvent { Epoch = epoch });
+    }
+
+    /// <summary>Before something is made of the run that others see.</summary>
+    public async Task CheckInHandAsync(Run run)
+    {
+        if (!await leases.RenewAsync(run.RunId)) throw new LeaseLostException(run.RunId);
     }
 
     public Task SucceedAsync(Run run, Finished finished)
@@ -64,9 +70,13 @@ internal sealed class RunJournal(RunStore runs, RunLeases leases)
     private async Task EndAsync(Run run, RunEvent last)
     {
         run.Ended = Now();
-        await runs.SaveAsync(run);
-        await runs.AppendEventAsync(run.RunId, last);
+        await WriteAsync(run, last);
         await leases.ReleaseAsync(run.RunId);
+    }
+
+    private async Task WriteAsync(Run run, RunEvent? happened = null)
+    {
+        if (!await runs.TryUpdateAsync(run, happened)) throw new LeaseLostException(run.RunId);
     }
 
     private static Timestamp Now() => Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);

@@ -16,7 +16,7 @@ internal sealed class RunQueue(RunStore runs, RunLeases leases, IOptions<Trainin
     private readonly ConcurrentDictionary<string, ActiveRun> _active = new(StringComparer.Ordinal);
 
     // Bounded by the places.
-    private readonly Channel<ActiveRun> _waiting = Channel.CreateUnbounded<ActiveRun>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<ActiveRun> _waiting = Channel.CreateUnbounded<ActiveRun>();
     private int _places = options.Value.QueueCapacity;
 
     public ICollection<ActiveRun> Active => _active.Values;

@@ -7,7 +7,8 @@ using Topfive.ServiceDefaults;
 namespace Topfive.ClassifierService;
 
 /// <summary>Checks all that can be checked before a run, and queues it.</summary>
-internal sealed class RunStarter(DatasetStore datasets, BackboneRegistry backbones, RunQueue queue, IOptions<TrainingOptions> options)
+internal sealed class RunStarter(
+    DatasetStore datasets, BackboneRegistry backbones, WarmStarts warmStarts, RunQueue queue, IOptions<TrainingOptions> options)
 {
     public static Failure NoBackbone() =>
         Failure.Unavailable("no FeatureService has announced its backbone to this store yet: start one, and extract the images first");
@@ -16,11 +17,12 @@ internal sealed class RunStarter(DatasetStore datasets, BackboneRegistry backbon
     {
         NameRule.Check(request.Dataset, "dataset");
         NameRule.Check(request.Head, "head");
-        var recipe = RecipeRules.Complete(request.Recipe);
+        var recipe = RecipeRules.Complete(await warmStarts.ResolveAsync(request.Head, request.Recipe));
         var rule = PromotionRules.Complete(request.Promotion);
         var dataset = await datasets.ReadAsync(request.Dataset, cancellation) ?? throw Failure.NotFound($"there is no dataset '{request.Dataset}'");
         var backbone = await backbones.CurrentAsync() ?? throw NoBackbone();
         DatasetRules.Check(dataset, backbone.Dimensions, recipe, options.Value.MemoryLimit);
+        await warmStarts.LoadAsync(request.Head, recipe, backbone);
 
         var run = new Run
         {

@@ -24,12 +24,14 @@ internal sealed class Trainer : IDisposable
     /// <param name="data">At least one training row.</param>
     /// <param name="recipe">With every default filled in.</param>
     /// <param name="threads">How many threads to use, the caller's included.</param>
-    public Trainer(TrainingData data, Recipe recipe, int threads)
+    /// <param name="previous">A head to begin from, of the same inputs and hidden layers; null: from fresh weights.</param>
+    public Trainer(TrainingData data, Recipe recipe, int threads, DenseHead? previous = null)
     {
         _data = data;
         _recipe = recipe;
         _order = [.. data.TrainingRows];
         _network = new TrainingNetwork(data.Dimensions, data.Labels.Count, recipe);
+        if (previous is not null) _network.TakeOver(previous, data.Labels);
         _objective = TrainingObjective.Of(recipe, data);
         _best = recipe.EarlyStopping is { } rule ? new BestEpoch(rule, _network) : null;
         _epochs = new EpochTrainer(_network, recipe, _objective, Math.Min(recipe.BatchSize, _order.Length), threads);

@@ -6,9 +6,15 @@ using Topfive.ServiceDefaults;
 
 namespace Topfive.ClassifierService;
 
-/// <summary>Reads a dataset and its vectors into one matrix.</summary>
+/// <summary>
+/// Reads a dataset and its vectors, once: what becomes of either in the store after that does not reach the run. The
+/// vectors stay in memory, or in a mapped file when the run would else take more than Training__MemoryLimit.
+/// </summary>
 internal sealed class TrainingDataLoader(DatasetStore datasets, VectorStore vectors, IOptions<TrainingOptions> options)
 {
+    /// <summary>Vectors on their way from the store to the matrix: 8 MB of 2,048 floats.</summary>
+    private const int RowsAtATime = 1_024;
+
     /// <summary>The dataset as it is now; the run gets its digest.</summary>
     public async Task<TrainingData> LoadAsync(Run run, BackboneRecord backbone, CancellationToken cancellation)
     {
@@ -17,10 +23,20 @@ internal sealed class TrainingDataLoader(DatasetStore datasets, VectorStore vect
         run.DatasetDigest = dataset.Digest;
         run.BackboneFingerprint = backbone.Fingerprint;
 
-        var matrix = await ReadMatrixAsync(dataset, backbone, cancellation);
+        var matrix = MatrixFor(dataset, backbone.Dimensions, run.Recipe);
+        try
+        {
+            await FillAsync(matrix, dataset, backbone, cancellation);
+        }
+        catch
+        {
+            matrix.Dispose();
+            throw;
+        }
+
         var indexes = dataset.Labels.Index().ToDictionary(label => label.Item, label => label.Index, StringComparer.Ordinal);
         return new TrainingData(
-            matrix, backbone.Dimensions, dataset.Labels,
+            matrix, dataset.Labels,
             [.. dataset.Examples.Select(example => indexes[example.Label])],
             RowsOf(dataset, Split.Training), RowsOf(dataset, Split.Validation))
         {
@@ -28,36 +44,61 @@ internal sealed class TrainingDataLoader(DatasetStore datasets, VectorStore vect
         };
     }
 
-    private async Task<float[]> ReadMatrixAsync(DatasetSnapshot dataset, BackboneRecord backbone, CancellationToken cancellation)
+    private VectorMatrix MatrixFor(DatasetSnapshot dataset, int dimensions, Recipe recipe)
+    {
+        var rows = dataset.Examples.Count;
+        var bytes = VectorMatrix.BytesOf(rows, dimensions) + DatasetRules.WorkingBytes(dataset, dimensions, recipe);
+        return bytes <= options.Value.MemoryLimit
+            ? new MemoryMatrix(rows, dimensions)
+            : new SnapshotMatrix(options.Value.SnapshotDirectory, rows, dimensions);
+    }
+
+    private async Task FillAsync(VectorMatrix matrix, DatasetSnapshot dataset, BackboneRecord backbone, CancellationToken cancellation)
     {
         ImageHash[] images = [.. dataset.Examples.Select(example => HashOf(example))];
-        var matrix = GC.AllocateUninitializedArray<float>(images.Length * backbone.Dimensions);
-        IReadOnlyList<int> missing;
-        try
+        var buffer = new float[Math.Min(RowsAtATime, images.Length) * backbone.Dimensions];
+        var missing = new List<ImageHash>();
+        for (var first = 0; first < images.Length; first += RowsAtATime)
         {
-            missing = await vectors.ReadRowsAsync(backbone.Fingerprint, images, matrix, backbone.Dimensions, cancellation);
-        }
-        catch (InvalidDataException exception)
-        {
-            throw Failure.Precondition(exception.Message);
+            var window = new ArraySegment<ImageHash>(images, first, Math.Min(RowsAtATime, images.Length - first));
+            var read = buffer.AsMemory(0, window.Count * backbone.Dimensions);
+            var gone = await ReadAsync(window, read, backbone, cancellation);
+            missing.AddRange(gone.Select(row => window[row]));
+            if (missing.Count > 0) continue;
+            CheckFinite(window, read.Span, backbone.Dimensions);
+            matrix.Write(first, read.Span);
         }
 
         if (missing.Count > 0)
         {
             throw Failure.Precondition(
                 $"{missing.Count:N0} of the {images.Length:N0} images of dataset '{dataset.Dataset}' have no stored vector of backbone "
-                + $"{backbone.Fingerprint} any more, the first is {images[missing[0]]}: extract them again");
+                + $"{backbone.Fingerprint} any more, the first is {missing[0]}: extract them again");
         }
+    }
 
-        for (var row = 0; row < images.Length; row++)
+    private async Task<IReadOnlyList<int>> ReadAsync(
+        IReadOnlyList<ImageHash> images, Memory<float> target, BackboneRecord backbone, CancellationToken cancellation)
+    {
+        try
         {
-            if (!TensorPrimitives.IsFiniteAll<float>(matrix.AsSpan(row * backbone.Dimensions, backbone.Dimensions)))
+            return await vectors.ReadRowsAsync(backbone.Fingerprint, images, target, backbone.Dimensions, cancellation);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw Failure.Precondition(exception.Message);
+        }
+    }
+
+    private static void CheckFinite(IReadOnlyList<ImageHash> images, ReadOnlySpan<float> vectors, int dimensions)
+    {
+        for (var row = 0; row < images.Count; row++)
+        {
+            if (!TensorPrimitives.IsFiniteAll(vectors.Slice(row * dimensions, dimensions)))
             {
                 throw Failure.Precondition($"the stored vector of image {images[row]} holds a number that is not finite: delete it and extract the image again");
             }
         }
-
-        return matrix;
     }
 
     private static int[] RowsOf(DatasetSnapshot dataset, Split split) =>

@@ -97,6 +97,27 @@ internal sealed class RecipeOptions
     private readonly Option<float?> _minDelta = Numbers.Option<float>(
         "--min-delta", "With --early-stopping: by how much a loss must be below the best to count as better [default: 0]", "at least 0", value => value is >= 0 and < float.PositiveInfinity);
 
+    private readonly Option<WarmStart?> _warmStart = new("--warm-start")
+    {
+        Description = "live, or a version: begin from that version of the head instead of fresh weights",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (text == "live")
+            {
+                return new WarmStart();
+            }
+
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0)
+            {
+                return new WarmStart { Version = version };
+            }
+
+            result.AddError($"--warm-start must be live or a version from 1; it is {text}.");
+            return null;
+        },
+    };
+
     private readonly Option<ulong?> _seed = Numbers.Option<ulong>(
         "--seed", "The same seed, dataset and recipe train the same head, bit for bit [default: 0]", "a whole number from 0", _ => true);
 
@@ -105,7 +126,7 @@ internal sealed class RecipeOptions
         foreach (var option in new Option[]
                  {
                      _epochs, _learningRate, _batchSize, _dropout, _hidden, _optimizer, _momentum, _labelSmoothing, _balanced, _classWeights,
-                     _earlyStopping, _minDelta, _seed,
+                     _earlyStopping, _minDelta, _warmStart, _seed,
                  })
         {
             command.Options.Add(option);
@@ -137,6 +158,7 @@ internal sealed class RecipeOptions
             Seed = parsed.GetValue(_seed) ?? 0,
             Optimizer = parsed.GetValue(_optimizer) ?? Optimizer.Unspecified,
             LabelSmoothing = parsed.GetValue(_labelSmoothing) ?? 0,
+            WarmStart = parsed.GetValue(_warmStart),
         };
         if (parsed.GetValue(_epochs) is { } epochs)
         {

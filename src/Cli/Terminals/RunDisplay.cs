@@ -42,6 +42,7 @@ internal static class RunDisplay
             terminal.Say($"On {evaluation.ValidationExamples:N0} validation images: top-1 {evaluation.Accuracy:P1}, top-5 {evaluation.Top5Accuracy:P1}, log-loss {evaluation.LogLoss:F3}");
         }
 
+        WarmStartReport.Show(terminal, run, finished);
         return finished;
     }
 

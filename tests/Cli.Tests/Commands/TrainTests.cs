@@ -96,6 +96,36 @@ public sealed class TrainTests
     }
 
     [Fact]
+    public async Task A_warm_start_tells_what_the_old_labels_lost()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Recipe = new Recipe { Epochs = 1, WarmStart = new WarmStart { Version = 6 } };
+        gateway.State.Events =
+        [
+            Epoch(1),
+            new()
+            {
+                Finished = new Finished
+                {
+                    Head = "flowers", Version = 7, Epoch = 1, NewLabels = { "tulip" },
+                    LabelChanges =
+                    {
+                        new LabelChange { Label = "daisy", RecallBefore = 0.5f, RecallAfter = 0.75f, Support = 4 },
+                        new LabelChange { Label = "rose", RecallBefore = 0.9f, RecallAfter = 0.8f, Support = 10 },
+                    },
+                },
+            },
+        ];
+
+        var outcome = await gateway.RunAsync("train", "flowers", "--warm-start", "live");
+
+        Assert.Equal(new Recipe { WarmStart = new WarmStart() }, gateway.State.Started!.Recipe);
+        Assert.Contains("Begun from version 6: of the 2 labels that it knew, 1 lost recall and 1 gained; new: tulip", outcome.Output);
+        Assert.Matches("rose +90.0 % +80.0 % +10", outcome.Output);
+        Assert.DoesNotContain("daisy", outcome.Output);
+    }
+
+    [Fact]
     public async Task Every_epoch_is_one_plain_line_and_the_result_follows()
     {
         using var folder = new TempDirectory();

@@ -18,6 +18,7 @@ public sealed class UsageTests
     [InlineData("train x --class-weight rose", "LABEL=W with a number W above 0; it is rose.")]
     [InlineData("train x --class-weight rose=0", "it is rose=0.")]
     [InlineData("train x --balanced --class-weight rose=2", "exclude each other")]
+    [InlineData("train x --warm-start 0", "--warm-start must be live or a version from 1; it is 0.")]
     [InlineData("train x --min-delta 1", "--min-delta goes with --early-stopping.")]
     [InlineData("train x --hidden 1,2,3,4,5,6,7,8,9", "1 to 8 numbers")]
     [InlineData("train x --seed -1", "--seed")]
