@@ -78,6 +78,9 @@ internal sealed class FakeGateway : IAsyncDisposable
         public int? BreakAfter { get; set; }
 
         public long MaxImageBytes { get; set; } = 1 << 20;
+
+        /// <summary>How long each image takes.</summary>
+        public TimeSpan Pause { get; set; }
     }
 
     private sealed class FakeFeatures(Answers answers) : FeatureExtraction.FeatureExtractionBase
@@ -160,6 +163,7 @@ internal sealed class FakeGateway : IAsyncDisposable
                     answers.Known[isKnown ? image.ImageHash : ByteString.CopyFrom(SHA256.HashData(image.Image.Span))] = true;
                 }
 
+                await Task.Delay(answers.Pause);
                 await responseStream.WriteAsync(result);
             }
         }

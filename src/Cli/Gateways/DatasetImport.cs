@@ -55,12 +55,13 @@ internal sealed class DatasetImport(Terminal terminal, GatewayClient gateway, st
         var result = plan.Images.Count == 0 || refused.Count > 0
             ? new ImportResult(0, 0, refused)
             : await Progress.RunAsync(terminal, "Importing", words.Unit, plan.Images.Count, progress => send(plan.Images, progress));
+        List<Problem> failedCopies = [.. plan.FailedCopies(result.Failed)];
         result = result with
         {
-            Failed = [.. hashed.Listing.Problems, .. plan.Contradictions, .. result.Failed],
+            Failed = [.. hashed.Listing.Problems, .. failedCopies, .. result.Failed],
             Overruled = await OverruledAsync(plan.Images, result, cancellation),
         };
-        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} {words.New}, {result.CacheHits:N0} {words.Known}; {plan.Copies:N0} copies of others left out; {result.Failed.Count:N0} failed");
+        terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} {words.New}, {result.CacheHits:N0} {words.Known}; {plan.Copies.Count - failedCopies.Count:N0} copies of others left out; {result.Failed.Count:N0} failed");
         if (refused.Count > 0)
         {
             terminal.Complain($"Nothing was sent: --strict, and dataset \"{dataset}\" says otherwise of {refused.Count:N0}.");

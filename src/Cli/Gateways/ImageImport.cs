@@ -64,9 +64,8 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
             {
                 await SendAsync(call.RequestStream, images, source, tally, window, stop.Token);
             }
-            catch (Exception failure) when (failure is not (HttpIOException or InvalidOperationException))
+            catch
             {
-                // Those two say that the call is over; the reader learns why.
                 await stop.CancelAsync();
                 throw;
             }
@@ -92,7 +91,10 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
                 await window.WaitAsync(cancellation);
                 var known = Labeled(image);
                 known.ImageHash = Bytes(image.Hash);
-                await stream.WriteAsync(known, cancellation);
+                if (!await stream.TryWriteAsync(known, cancellation))
+                {
+                    return;
+                }
             }
         }
 
@@ -107,10 +109,13 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
             await window.WaitAsync(cancellation);
             var unknown = Labeled(missing[file]);
             unknown.Image = UnsafeByteOperations.UnsafeWrap(bytes);
-            await stream.WriteAsync(unknown, cancellation);
+            if (!await stream.TryWriteAsync(unknown, cancellation))
+            {
+                return;
+            }
         }
 
-        await stream.CompleteAsync();
+        await stream.WriteAllAsync([], cancellation);
     }
 
     private LabeledImage Labeled(PlannedImage image) => new()

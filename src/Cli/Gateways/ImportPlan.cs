@@ -6,23 +6,27 @@ namespace Topfive.Cli;
 /// <summary>An image that goes into the dataset.</summary>
 internal sealed record PlannedImage(LabeledFile File, ImageHash Hash, Split Split);
 
+/// <summary>A file that is the same image as an earlier one.</summary>
+/// <param name="File">What is left out.</param>
+/// <param name="First">What goes in.</param>
+/// <param name="Contradicts">They have different labels.</param>
+internal sealed record Copy(LabeledFile File, LabeledFile First, bool Contradicts);
+
 /// <summary>
 /// What goes into the dataset, where an image is once. Of identical files the first in the listing has the word: the others
-/// add nothing, and those that contradict it are named.
+/// add nothing.
 /// </summary>
 /// <param name="Images">Each image once, in the order of the listing.</param>
-/// <param name="Copies">Files left out because an earlier one with the same label is the same image.</param>
+/// <param name="Copies">Files left out because an earlier one is the same image.</param>
 /// <param name="AcrossSplits">Those of the copies that stood on the other side of the split: left in, they would have leaked.</param>
-/// <param name="Contradictions">Files left out because an earlier one with another label is the same image.</param>
 internal sealed record ImportPlan(
-    IReadOnlyList<PlannedImage> Images, int Copies, IReadOnlyList<Problem> AcrossSplits, IReadOnlyList<Problem> Contradictions)
+    IReadOnlyList<PlannedImage> Images, IReadOnlyList<Copy> Copies, IReadOnlyList<Problem> AcrossSplits)
 {
     public static ImportPlan Make(HashedListing hashed, IReadOnlyList<Split> splits)
     {
         var firsts = new Dictionary<ImageHash, PlannedImage>();
         var acrossSplits = new List<Problem>();
-        var contradictions = new List<Problem>();
-        var copies = 0;
+        var copies = new List<Copy>();
         var images = new List<PlannedImage>();
         foreach (var (i, file) in hashed.Listing.Files.Index())
         {
@@ -39,19 +43,33 @@ internal sealed record ImportPlan(
             }
 
             var first = firsts[hash];
-            if (first.File.Label != file.Label)
-            {
-                contradictions.Add(new Problem(file.Id, $"the same image as {first.File.Id}, which is labelled \"{first.File.Label}\""));
-                continue;
-            }
-
-            copies++;
-            if (first.Split != image.Split)
+            var contradicts = first.File.Label != file.Label;
+            copies.Add(new Copy(file, first.File, contradicts));
+            if (!contradicts && first.Split != image.Split)
             {
                 acrossSplits.Add(new Problem(file.Id, $"the same image as {first.File.Id}, which is {first.Split.ToString().ToLowerInvariant()}"));
             }
         }
 
-        return new ImportPlan(images, copies, acrossSplits, contradictions);
+        return new ImportPlan(images, copies, acrossSplits);
+    }
+
+    /// <summary>The copies that count as failed: those under another label, and those of an image that failed, broken as it is.</summary>
+    /// <param name="failed">Of the images.</param>
+    public IEnumerable<Problem> FailedCopies(IEnumerable<Problem> failed)
+    {
+        var reasons = failed.ToDictionary(problem => problem.Id, problem => problem.Reason);
+        foreach (var (file, first, contradicts) in Copies)
+        {
+            var reason = reasons.GetValueOrDefault(first.Id);
+            if (contradicts)
+            {
+                yield return new Problem(file.Id, $"the same image as {first.Id}, which is labelled \"{first.Label}\"{(reason is null ? "" : $" and failed: {reason}")}");
+            }
+            else if (reason is not null)
+            {
+                yield return new Problem(file.Id, reason);
+            }
+        }
     }
 }

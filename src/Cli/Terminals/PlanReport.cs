@@ -26,9 +26,10 @@ internal static class PlanReport
             terminal.Say($"{labels:N0} labels, {listing.Files.Count - held:N0} training and {held:N0} validation images");
         }
 
-        if (plan.Contradictions.Count > 0)
+        var contradictions = plan.Copies.Count(copy => copy.Contradicts);
+        if (contradictions > 0)
         {
-            terminal.Say($"{plan.Contradictions.Count:N0} images are under two labels; the first name keeps its label, the others count as failed");
+            terminal.Say($"{contradictions:N0} images are under two labels; the first name keeps its label, the others count as failed");
         }
 
         ShowSome(terminal, $"{plan.AcrossSplits.Count:N0} images are on both sides of the split; the first name keeps its side, the others are left out:", plan.AcrossSplits);

@@ -30,22 +30,34 @@ internal static class Progress
             return await work(new PlainLines(terminal, what, unit, total));
         }
 
+        // On a line of its own, what is told leaves the bar its place on a narrow terminal too.
+        Bar? display = null;
         return await terminal.Out.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .StartAsync(context => work(new Bar(context.AddTask(Markup.Escape(what), maxValue: total), unit)));
+            .UseRenderHook((bar, _) => display is null ? bar : new Rows(bar, new Text(display.Told)))
+            .StartAsync(context => work(display = new Bar(context.AddTask(Markup.Escape(what), maxValue: total), unit)));
     }
 
     private static string Append(string note) => note.Length == 0 ? "" : $", {note}";
 
     private sealed class Bar(ProgressTask task, string unit) : IProgressDisplay
     {
-        private readonly string _what = task.Description;
+        private readonly Lock _lock = new();
+        private string _note = "";
+
+        public string Told => $"{task.Value:N0} of {task.MaxValue:N0} {unit}, {task.Speed ?? 0:N0}/s{Append(_note)}";
 
         public void Show(long done, string note)
         {
-            task.Value = done;
-            task.Description = $"{_what} {done:N0} of {task.MaxValue:N0} {unit}, {task.Speed ?? 0:N0}/s{Append(note)}";
+            lock (_lock)
+            {
+                // Work on several threads may report out of turn.
+                if (done >= task.Value)
+                {
+                    (task.Value, _note) = (done, note);
+                }
+            }
         }
     }
 

@@ -165,26 +165,18 @@ internal sealed class VectorImport(GatewayClient gateway, string dataset, Vector
         }
 
         using var call = gateway.Features.PutVectors(cancellationToken: cancellation);
-        foreach (var part in vectors.Chunk(VectorsInMessage))
-        {
-            await call.RequestStream.WriteAsync(
-                new PutVectorsRequest { BackboneFingerprint = backbone.Fingerprint, Vectors = { part }, Overwrite = overwrite }, cancellation);
-        }
-
-        await call.RequestStream.CompleteAsync();
+        await call.RequestStream.WriteAllAsync(
+            vectors.Chunk(VectorsInMessage).Select(part => new PutVectorsRequest { BackboneFingerprint = backbone.Fingerprint, Vectors = { part }, Overwrite = overwrite }),
+            cancellation);
         await call;
     }
 
     private async Task AddAsync(List<PlannedImage> images, HashSet<ImageHash> missing, ImportTally tally, CancellationToken cancellation)
     {
         using var call = gateway.Datasets.AddExamples(cancellationToken: cancellation);
-        foreach (var image in images)
-        {
-            var example = new Example { Dataset = dataset, ImageHash = Bytes(image.Hash), Label = image.File.Label, Split = image.Split, Group = image.File.Group };
-            await call.RequestStream.WriteAsync(example, cancellation);
-        }
-
-        await call.RequestStream.CompleteAsync();
+        await call.RequestStream.WriteAllAsync(
+            images.Select(image => new Example { Dataset = dataset, ImageHash = Bytes(image.Hash), Label = image.File.Label, Split = image.Split, Group = image.File.Group }),
+            cancellation);
         var lost = (await call).MissingVectors.ToHashSet();
         foreach (var image in images)
         {

@@ -1,0 +1,68 @@
+using System.Text.RegularExpressions;
+using Topfive.TestKit;
+using Xunit;
+
+namespace Topfive.Cli.Tests;
+
+/// <summary>The command line as a process of its own, on a terminal.</summary>
+public sealed partial class TerminalTests : IDisposable
+{
+    private const string Script = "/usr/bin/script";
+    private const string ShowCursor = "\e[?25h";
+
+    private readonly TempDirectory _folder = new();
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(60)]
+    public async Task On_a_terminal_a_bar_tells_the_speed_the_hits_the_errors_and_the_time_left(int columns)
+    {
+        Assert.SkipUnless(File.Exists(Script), $"there is no {Script} (Debian: apt-get install util-linux)");
+        await using var gateway = await FakeGateway.StartAsync();
+        gateway.State.Pause = TimeSpan.FromMilliseconds(8);
+        Write(400);
+
+        var said = await ImportOnTerminalAsync(gateway, columns);
+
+        var lines = Escapes().Replace(said, "").Split((char[])['\r', '\n']).ToList();
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, columns));
+        var frames = lines.SkipWhile(line => !line.StartsWith("Importing ", StringComparison.Ordinal)).ToList();
+        Assert.Contains(frames, line => Shape().IsMatch(line));
+        Assert.Contains(frames, line => Told().IsMatch(line));
+        // What stands above the last words is wiped; they are the summary and every name.
+        var ending = said[(said.LastIndexOf(ShowCursor, StringComparison.Ordinal) + ShowCursor.Length)..].ReplaceLineEndings("\n");
+        Assert.Equal(
+            $"Imported 360 into \"d\": 280 computed, 80 cache hits; 0 copies of others left out; 40 failed 40 failed: INVALID_ARGUMENT: the JPEG is truncated {string.Join(' ', Enumerable.Range(0, 40).Select(i => $"a/{(10 * i) + 3:D3}.png"))}",
+            string.Join(' ', Escapes().Replace(ending, "").Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    [GeneratedRegex("^Importing ━+ +[0-9]+% [0-9:]{8} *$")]
+    private static partial Regex Shape();
+
+    [GeneratedRegex("^[0-9]+ of 400 images, [0-9]+/s, [1-9][0-9]* cache hits, [1-9][0-9]* errors *$")]
+    private static partial Regex Told();
+
+    [GeneratedRegex(@"\e[\[=][?0-9;]*[a-zA-Z]?")]
+    private static partial Regex Escapes();
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Every tenth image is broken, every fifth known.</summary>
+    private void Write(int images)
+    {
+        Directory.CreateDirectory(_folder.File("images/a"));
+        for (var i = 0; i < images; i++)
+        {
+            File.WriteAllText(_folder.File($"images/a/{i:D3}.png"), $"{(i % 10 == 3 ? "bad" : i % 5 == 0 ? "hit" : "new")} {i}");
+        }
+    }
+
+    /// <returns>All that the terminal was sent.</returns>
+    private Task<string> ImportOnTerminalAsync(FakeGateway gateway, int columns)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "topfive.dll");
+        return TestKit.Repository.RunAsync(
+            _folder.Path, Script, "-qec",
+            $"stty cols {columns} rows 30; TERM=xterm-256color dotnet '{program}' import images --dataset d --gateway {gateway.Address}", "/dev/null");
+    }
+}
