@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Garnet;
@@ -15,6 +16,8 @@ public sealed class EmbeddedStore : IAsyncDisposable
 {
     private const int FreePortAttempts = 10;
 
+    private static readonly ConcurrentDictionary<string, string> Directories = new();
+
     private readonly GarnetServer _server;
     private readonly FileStream _directoryLock;
 
@@ -23,6 +26,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
         _server = server;
         _directoryLock = directoryLock;
         ConnectionString = $"{IPAddress.Loopback}:{port}";
+        Directories[ConnectionString] = Path.GetDirectoryName(directoryLock.Name)!;
     }
 
     /// <summary>For StackExchange.Redis and for <see cref="StoreOptions.ConnectionString"/>.</summary>
@@ -68,8 +72,12 @@ public sealed class EmbeddedStore : IAsyncDisposable
         }
     }
 
+    /// <returns>Where a store of this process keeps its data; null for every other store.</returns>
+    internal static string? DirectoryOf(string connectionString) => Directories.GetValueOrDefault(connectionString);
+
     public async ValueTask DisposeAsync()
     {
+        Directories.TryRemove(ConnectionString, out _);
         // Garnet's own stop leaves the tail of the log uncommitted.
         await _server.Store.CommitAOFAsync(CancellationToken.None);
         await Task.Run(() => _server.Dispose());

@@ -20,8 +20,10 @@ public sealed partial class HeadStore(StoreConnection connection)
     private const int PartsInFlight = 8;
 
     /// <summary>Writes a model file under the head's next version number; nobody sees it before it is published.</summary>
+    /// <exception cref="StoreFullException">The embedded store's disk has no room for it.</exception>
     public async Task<StagedVersion> StageAsync(string head, ReadOnlyMemory<byte> onnx)
     {
+        connection.CheckRoom($"a version of head '{head}'", onnx.Length);
         var database = connection.Database;
         await database.SetAddAsync(Keys.Heads, head);
         var staged = new StagedVersion(head, await database.StringIncrementAsync(Keys.HeadLastVersion(head)), onnx.Length);

@@ -14,6 +14,7 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
 {
     private EmbeddedStore? _embedded;
     private ConnectionMultiplexer? _multiplexer;
+    private DriveInfo? _disk;
 
     internal bool WritesHalf { get; } = options.Value.VectorFormat == "fp16";
 
@@ -31,7 +32,22 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
             connectionString = _embedded.ConnectionString;
         }
 
+        _disk = EmbeddedStore.DirectoryOf(connectionString) is { } directory ? new DriveInfo(directory) : null;
         _multiplexer = await ConnectionMultiplexer.ConnectAsync(Configuration(connectionString));
+    }
+
+    /// <summary>Before a large value is written: what the embedded server cannot put on its disk it would lose later, and not say so now.</summary>
+    /// <exception cref="StoreFullException">There is no room; the message names the disk and the limit.</exception>
+    internal void CheckRoom(string item, long bytes)
+    {
+        // It is in the log, and later in the store's own file as well.
+        var needed = (2 * bytes) + options.Value.DiskReserve;
+        if (_disk is not null && (needed < 0 || _disk.AvailableFreeSpace < needed))
+        {
+            throw new StoreFullException(
+                $"{item} of {bytes:N0} bytes is not stored: the embedded store's disk {_disk.Name} has {_disk.AvailableFreeSpace:N0} bytes free, "
+                + $"and {options.Value.DiskReserve:N0} must stay free (Store__DiskReserve): make room, or move the data directory (Store__DataDirectory)");
+        }
     }
 
     public async ValueTask DisposeAsync()

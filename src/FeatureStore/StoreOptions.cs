@@ -22,6 +22,12 @@ public sealed class StoreOptions
     public int EmbeddedPort { get; set; }
 
     /// <summary>
+    /// Bytes that must stay free on the embedded store's disk; a model file that would go below is refused. Default 64 MiB.
+    /// </summary>
+    [Range(0, long.MaxValue)]
+    public long DiskReserve { get; set; } = 64 << 20;
+
+    /// <summary>
     /// How vectors are written: fp32 keeps every bit; fp16 takes half the bytes and rounds to a relative error of at most
     /// 2⁻¹¹. Both are read, whatever this says.
     /// </summary>

@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 using StackExchange.Redis;
+using Topfive.FeatureStore;
 using Status = Google.Rpc.Status;
 
 namespace Topfive.ServiceDefaults;
@@ -21,14 +22,21 @@ public static class FailureTable
             Of(Code.Unavailable, "the feature store cannot be reached: check Store__ConnectionString and the server behind it"),
         RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading } away =>
             Of(Code.Unavailable, $"the feature store cannot serve now: {away.Message}"),
+        StoreFullException full => Of(Code.ResourceExhausted, full.Message),
+        RedisServerException refusal when RefusesWrites(refusal) => Of(Code.ResourceExhausted, $"the feature store takes no more: {refusal.Message}"),
         OperationCanceledException => Of(Code.Cancelled, "the call was cancelled"),
         _ => Of(Code.Internal, $"internal error; the service's log has the details under trace id {traceId}"),
     };
 
     /// <summary>True when the caller was told less than the exception says, so that it must be logged.</summary>
     public static bool IsUnforeseen(Exception exception) =>
-        exception is not (Failure or RpcException or RedisConnectionException or RedisTimeoutException or OperationCanceledException
-            or RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading });
+        exception is not (Failure or RpcException or RedisConnectionException or RedisTimeoutException or OperationCanceledException or StoreFullException
+            or RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading })
+        && !(exception is RedisServerException refusal && RefusesWrites(refusal));
+
+    /// <summary>Redis' memory is full (maxmemory), or its disk is.</summary>
+    private static bool RefusesWrites(RedisServerException refusal) =>
+        refusal.Message.StartsWith("OOM ", StringComparison.Ordinal) || refusal.Message.StartsWith("MISCONF ", StringComparison.Ordinal);
 
     private static Status Of(Failure failure)
     {
