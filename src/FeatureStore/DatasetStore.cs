@@ -16,7 +16,10 @@ public sealed class DatasetStore(StoreConnection connection)
     private const int BucketBits = 10;
     private const int Window = 64;
 
-    /// <summary>Adds examples, and changes known ones whose label, split or group is another now.</summary>
+    /// <summary>
+    /// Adds examples, and changes known ones of which something is another now. Augmented copies that a changed example had and
+    /// no longer has are taken out; those that it has now are to be among <paramref name="examples"/>.
+    /// </summary>
     /// <param name="dataset">Begins with its first example.</param>
     /// <param name="examples">Each with a 32-byte hash and a split other than unspecified; of two with one hash the later counts.</param>
     public async Task<(long Added, long Updated)> AddAsync(string dataset, IReadOnlyList<Example> examples)
@@ -28,11 +31,10 @@ public sealed class DatasetStore(StoreConnection connection)
 
         var database = connection.Database;
         await database.SetAddAsync(Keys.Datasets, dataset);
-        var written = await Task.WhenAll(examples
-            .Reverse().DistinctBy(example => example.ImageHash)
-            .GroupBy(example => Bucket(example.ImageHash.Span))
-            .Select(bucket => WriteAsync(database, Keys.Examples(dataset, bucket.Key), [.. bucket.Select(ToEntry)])));
-        return (written.Sum(bucket => bucket.Added), written.Sum(bucket => bucket.Updated));
+        // Originals first: while one copy is there, its original's example says so, and can take it out again.
+        var originals = await WriteAllAsync(database, dataset, examples.Where(example => example.Copy == 0));
+        var copies = await WriteAllAsync(database, dataset, examples.Where(example => example.Copy != 0));
+        return (originals.Added + copies.Added, originals.Updated + copies.Updated);
     }
 
     /// <returns>Null when there is no such dataset.</returns>
@@ -84,17 +86,42 @@ public sealed class DatasetStore(StoreConnection connection)
         return examples;
     }
 
-    private static async Task<(int Added, int Updated)> WriteAsync(IDatabase database, RedisKey key, HashEntry[] entries)
+    private static async Task<(long Added, long Updated)> WriteAllAsync(IDatabase database, string dataset, IEnumerable<Example> examples)
     {
+        var written = await Task.WhenAll(examples
+            .Reverse().DistinctBy(example => example.ImageHash)
+            .GroupBy(example => Bucket(example.ImageHash.Span))
+            .Select(bucket => WriteAsync(database, dataset, bucket.Key, [.. bucket])));
+        return (written.Sum(bucket => bucket.Added), written.Sum(bucket => bucket.Updated));
+    }
+
+    private static async Task<(long Added, long Updated)> WriteAsync(IDatabase database, string dataset, int bucket, Example[] examples)
+    {
+        var key = Keys.Examples(dataset, bucket);
+        HashEntry[] entries = [.. examples.Select(ToEntry)];
         var known = await database.HashGetAsync(key, [.. entries.Select(entry => entry.Name)]);
         HashEntry[] changed = [.. entries.Where((entry, i) => known[i] != entry.Value)];
         if (changed.Length > 0)
         {
+            var unwanted = known.Index()
+                .Where(before => !before.Item.IsNull && before.Item != entries[before.Index].Value)
+                .SelectMany(before => Copies(examples[before.Index].ImageHash.Span, Example.Parser.ParseFrom((byte[])before.Item!))
+                    .Except(Copies(examples[before.Index].ImageHash.Span, examples[before.Index])));
+            // Before the example that knows of them is overwritten, so that it can be done again.
+            await Task.WhenAll(unwanted.Select(copy =>
+                database.HashDeleteAsync(Keys.Examples(dataset, Bucket(copy)), copy.ToByteArray())));
             await database.HashSetAsync(key, changed);
         }
 
         var added = known.Count(value => value.IsNull);
         return (added, changed.Length - added);
+    }
+
+    /// <summary>The hashes of the copies that an example's image has.</summary>
+    private static IEnumerable<ImageHash> Copies(ReadOnlySpan<byte> image, Example example)
+    {
+        var original = Hash(image);
+        return Enumerable.Range(1, example.AugmentedCopies).Select(copy => AugmentedCopy.Hash(original, example.Augmentation, copy));
     }
 
     private static HashEntry ToEntry(Example example)
@@ -105,7 +132,16 @@ public sealed class DatasetStore(StoreConnection connection)
         }
 
         // The dataset and the hash are in the key; they are not stored twice.
-        var value = new Example { Label = example.Label, Split = example.Split, Group = example.Group };
+        var value = new Example
+        {
+            Label = example.Label,
+            Split = example.Split,
+            Group = example.Group,
+            OriginalImageHash = example.OriginalImageHash,
+            Copy = example.Copy,
+            AugmentedCopies = example.AugmentedCopies,
+            Augmentation = example.Augmentation,
+        };
         return new HashEntry(example.ImageHash.ToByteArray(), value.ToByteArray());
     }
 
@@ -117,7 +153,9 @@ public sealed class DatasetStore(StoreConnection connection)
         return example;
     }
 
-    private static int Bucket(ReadOnlySpan<byte> hash) => (int)(Hash(hash).Prefix >> (64 - BucketBits));
+    private static int Bucket(ReadOnlySpan<byte> hash) => Bucket(Hash(hash));
+
+    private static int Bucket(ImageHash hash) => (int)(hash.Prefix >> (64 - BucketBits));
 
     private static ImageHash Hash(ReadOnlySpan<byte> bytes) => ImageHash.TryRead(bytes, out var hash)
         ? hash

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Topfive.Classifier.V1;
 using Topfive.Features.V1;
+using Topfive.FeatureStore;
 using Topfive.Gateway.V1;
 
 namespace Topfive.Cli.Tests;
@@ -159,8 +160,18 @@ internal sealed class FakeGateway : IAsyncDisposable
                 else
                 {
                     var isKnown = image.InputCase == LabeledImage.InputOneofCase.ImageHash;
-                    result.Ingested = new Ingested { Source = isKnown || text.StartsWith("hit") ? Source.Store : Source.Computed };
-                    answers.Known[isKnown ? image.ImageHash : ByteString.CopyFrom(SHA256.HashData(image.Image.Span))] = true;
+                    var copies = image.Split == Split.Validation ? 0 : image.AugmentedCopies;
+                    result.Ingested = new Ingested
+                    {
+                        Source = isKnown || text.StartsWith("hit") ? Source.Store : Source.Computed,
+                        AugmentedCopies = copies,
+                        ComputedCopies = isKnown ? 0 : copies,
+                    };
+                    ImageHash.TryRead(isKnown ? image.ImageHash.Span : SHA256.HashData(image.Image.Span), out var hash);
+                    for (var copy = 0; copy <= copies; copy++)
+                    {
+                        answers.Known[ByteString.CopyFrom(AugmentedCopy.Hash(hash, image.Augmentation, copy).ToByteArray())] = true;
+                    }
                 }
 
                 await Task.Delay(answers.Pause);

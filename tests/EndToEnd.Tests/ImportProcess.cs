@@ -16,9 +16,9 @@ internal sealed partial class ImportProcess : IAsyncDisposable
         _errors = process.StandardError.ReadToEndAsync();
     }
 
-    public static ImportProcess Start(Uri gateway, string folder, string dataset) => new(Process.Start(new ProcessStartInfo("dotnet",
+    public static ImportProcess Start(Uri gateway, string folder, string dataset, params string[] options) => new(Process.Start(new ProcessStartInfo("dotnet",
     [
-        Path.Combine(AppContext.BaseDirectory, "topfive.dll"), "import", folder, "--dataset", dataset, "--strict", "--gateway", gateway.ToString(),
+        Path.Combine(AppContext.BaseDirectory, "topfive.dll"), "import", folder, "--dataset", dataset, "--strict", "--gateway", gateway.ToString(), .. options,
     ])
     {
         RedirectStandardOutput = true,
@@ -37,9 +37,9 @@ internal sealed partial class ImportProcess : IAsyncDisposable
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(2));
         var output = await _output;
         var summary = Summary().Match(output);
-        return new ImportOutcome(_process.ExitCode, Number("imported"), Number("computed"), output + await _errors);
+        return new ImportOutcome(_process.ExitCode, Number("imported"), Number("computed"), Number("copies"), Number("computedCopies"), output + await _errors);
 
-        int Number(string name) => summary.Success ? int.Parse(summary.Groups[name].Value) : 0;
+        int Number(string name) => summary.Groups[name].Success ? int.Parse(summary.Groups[name].Value) : 0;
     }
 
     public async ValueTask DisposeAsync()
@@ -52,8 +52,8 @@ internal sealed partial class ImportProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    [GeneratedRegex(@"Imported (?<imported>\d+) into .*?: (?<computed>\d+) computed")]
+    [GeneratedRegex(@"Imported (?<imported>\d+) into .*?: (?<computed>\d+) computed(.*\n.*With (?<copies>\d+) augmented copies.*: (?<computedCopies>\d+) computed)?")]
     private static partial Regex Summary();
 }
 
-internal sealed record ImportOutcome(int ExitCode, int Imported, int Computed, string Said);
+internal sealed record ImportOutcome(int ExitCode, int Imported, int Computed, int Copies, int ComputedCopies, string Said);

@@ -71,6 +71,33 @@ public sealed class InterruptedImportTests : IDisposable
         await ContinuesAsync(up);
     }
 
+    [Fact]
+    public async Task An_import_with_augmented_copies_that_was_killed_starts_again()
+    {
+        const int images = 12, training = 9, copies = 2;
+        await WritePhotosAsync(images);
+        await using var up = await StartUpAsync();
+        await using (var import = ImportProcess.Start(up.Gateway, _photos.Path, Dataset, "--augment", "2", "--augment-seed", "3"))
+        {
+            await WaitForSomeAsync(up);
+            await import.KillAsync();
+        }
+
+        var before = await ExamplesAsync(up);
+        Assert.InRange(before, 4, images + (training * copies) - 1);
+        await using var again = ImportProcess.Start(up.Gateway, _photos.Path, Dataset, "--augment", "2", "--augment-seed", "3");
+        await using var uninterrupted = ImportProcess.Start(up.Gateway, _photos.Path, "uninterrupted", "--augment", "2", "--augment-seed", "3");
+
+        var outcome = await again.EndAsync();
+        Assert.True(outcome is { ExitCode: 0, Imported: images, Copies: training * copies }, outcome.Said);
+        Assert.True(outcome.Computed + outcome.ComputedCopies <= images + (training * copies) - before, outcome.Said);
+        Assert.Equal(0, (await uninterrupted.EndAsync()).ExitCode);
+        var expected = await up.Datasets.GetDatasetAsync(new GetDatasetRequest { Dataset = "uninterrupted" });
+        var continued = await up.Datasets.GetDatasetAsync(new GetDatasetRequest { Dataset = Dataset });
+        Assert.Equal((30, 27, 3, 18), (expected.Examples, expected.TrainingExamples, expected.ValidationExamples, expected.AugmentedCopies));
+        Assert.Equal(expected.Digest, continued.Digest);
+    }
+
     public void Dispose()
     {
         _data.Dispose();
@@ -85,12 +112,12 @@ public sealed class InterruptedImportTests : IDisposable
         ["Store__ConnectionString"] = redis,
     });
 
-    private async Task WritePhotosAsync()
+    private async Task WritePhotosAsync(int images = Images)
     {
         foreach (var photo in (await TestPhotos.AllAsync()).Take(3))
         {
             Directory.CreateDirectory(_photos.File(photo.Name));
-            for (var crop = 0; crop < Images / 3; crop++)
+            for (var crop = 0; crop < images / 3; crop++)
             {
                 await File.WriteAllBytesAsync(Path.Combine(_photos.Path, photo.Name, $"{crop:D2}.jpg"), Crops.Of(photo.ReadBytes(), crop));
             }

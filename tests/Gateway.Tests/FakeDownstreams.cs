@@ -28,6 +28,10 @@ internal sealed class FakeDownstreams
 
     public ConcurrentBag<bool> Bulk { get; } = [];
 
+    public ConcurrentBag<ExtractRequest> Extracted { get; } = [];
+
+    public ConcurrentBag<Example> Examples { get; } = [];
+
     public TaskCompletionSource Slow { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -79,6 +83,9 @@ internal sealed class FakeDownstreams
             fake.Vectors[hash] = request.Image;
             var response = new ExtractResponse { ImageHash = hash, BackboneFingerprint = Fingerprint, Source = Source.Computed };
             response.Vector.Add(1f);
+            fake.Extracted.Add(request);
+            response.Copies.Add(Enumerable.Range(1, request.AugmentedCopies)
+                .Select(copy => new ExtractedCopy { Source = copy == 1 ? Source.Store : Source.Computed }));
             return response;
         }
 
@@ -113,9 +120,10 @@ internal sealed class FakeDownstreams
         public override async Task<AddExamplesResponse> AddExamples(IAsyncStreamReader<Example> requestStream, ServerCallContext context)
         {
             var added = 0;
-            await foreach (var _ in requestStream.ReadAllAsync())
+            await foreach (var example in requestStream.ReadAllAsync())
             {
                 added++;
+                fake.Examples.Add(example);
             }
 
             fake.ExampleBatches.Add(added);

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Features.V1;
 using Topfive.Gateway.V1;
 using Xunit;
 
@@ -57,6 +58,38 @@ public sealed class IngestTests
         Assert.Equal(2, gateway.Fake.Deadlines.Count(deadline => deadline == DateTime.MaxValue));
     }
 
+    [Fact]
+    public async Task A_training_image_gets_its_copies_from_one_upload_and_a_validating_one_gets_none()
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+        // The SHA-256 of the last two begin with 0xde and 0x02: below 0x40 validates.
+        LabeledImage[] images =
+        [
+            With("train", Split.Training), With("validate", Split.Validation), With("hash trains", Split.Unspecified), With("hash validates", Split.Unspecified),
+        ];
+
+        var results = await IngestAsync(gateway, images);
+
+        foreach (var (id, copies) in new[] { ("train", 3), ("validate", 0), ("hash trains", 3), ("hash validates", 0) })
+        {
+            Assert.Equal((copies, Math.Max(0, copies - 1)), (results[id].Ingested.AugmentedCopies, results[id].Ingested.ComputedCopies));
+            var sent = gateway.Fake.Extracted.Single(request => request.Image.ToStringUtf8() == $"photo to {id}");
+            Assert.Equal(copies, sent.AugmentedCopies);
+            Assert.Equal(copies == 0 ? null : new Augmentation { Seed = 5, Zoom = 0.5f }, sent.Augmentation);
+            var example = gateway.Fake.Examples.Single(example => example.ImageHash == results[id].Ingested.ImageHash);
+            Assert.Equal((copies, 5UL), (example.AugmentedCopies, example.Augmentation.Seed));
+        }
+
+        static LabeledImage With(string id, Split split)
+        {
+            var image = Image(id, $"photo to {id}");
+            image.Split = split;
+            image.AugmentedCopies = 3;
+            image.Augmentation = new Augmentation { Seed = 5, Copy = 7, Zoom = 0.5f };
+            return image;
+        }
+    }
+
     public static TheoryData<string, LabeledImage, StatusCode, string> Refused => new()
     {
         { "no label", Image("i", "photo", label: ""), StatusCode.InvalidArgument, "label has 0 characters; a name has 1 to 200" },
@@ -66,7 +99,8 @@ public sealed class IngestTests
         { "short hash", new LabeledImage { Id = "i", Dataset = "d", Label = "l", ImageHash = ByteString.CopyFrom(1, 2) }, StatusCode.InvalidArgument, "image_hash has 2 bytes" },
         { "split", new LabeledImage { Id = "i", Dataset = "d", Label = "l", Split = (Split)9, Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "split is 9; it must be" },
         { "group", new LabeledImage { Id = "i", Dataset = "d", Label = "l", Group = ByteString.CopyFrom(new byte[65]), Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "group has 65 bytes; at most 64" },
-        { "augmented", new LabeledImage { Id = "i", Dataset = "d", Label = "l", AugmentedCopies = 3, Image = ByteString.CopyFrom(1) }, StatusCode.Unimplemented, "augmented_copies is 3" },
+        { "copies", new LabeledImage { Id = "i", Dataset = "d", Label = "l", AugmentedCopies = 101, Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "augmented_copies is 101; it must be 0 to 100" },
+        { "shear", new LabeledImage { Id = "i", Dataset = "d", Label = "l", Augmentation = new() { Shear = 91 }, Image = ByteString.CopyFrom(1) }, StatusCode.InvalidArgument, "augmentation.shear is 91" },
     };
 
     [Theory]

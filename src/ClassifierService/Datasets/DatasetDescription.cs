@@ -23,6 +23,7 @@ internal static class DatasetDescription
             TrainingExamples = counts.Values.Sum(count => count.TrainingExamples),
             ValidationExamples = counts.Values.Sum(count => count.ValidationExamples),
             Digest = snapshot.Digest,
+            AugmentedCopies = snapshot.Examples.Count(example => example.Copy > 0),
             LabelCounts = { snapshot.Labels.Select(label => counts[label]) },
         };
     }

@@ -6,8 +6,8 @@ using Topfive.ServiceDefaults;
 namespace Topfive.ClassifierService;
 
 /// <summary>
-/// Adds a stream of examples in batches, those without a stored vector left out. A bad example ends the stream;
-/// whole batches before it stay.
+/// Adds a stream of examples in batches, each with the examples of its augmented copies; those that lack a stored vector, their own
+/// or a copy's, are left out. A bad example ends the stream; whole batches before it stay.
 /// </summary>
 internal sealed class ExampleAdder(DatasetStore datasets, VectorStore vectors, BackboneRegistry backbones)
 {
@@ -21,13 +21,16 @@ internal sealed class ExampleAdder(DatasetStore datasets, VectorStore vectors, B
         var backbone = await backbones.CurrentAsync()
             ?? throw Failure.Unavailable("no FeatureService has announced its backbone to this store yet: start one, and extract the images first");
         var response = new AddExamplesResponse();
-        await foreach (var batch in examples.Chunk(BatchSize).WithCancellation(cancellation))
+        // An example of a copy says nothing that its original's does not.
+        await foreach (var batch in examples.Where(example => example.Copy == 0).Chunk(BatchSize).WithCancellation(cancellation))
         {
             var images = Array.ConvertAll(batch, ExampleRules.Complete);
-            var missing = (await vectors.FindMissingAsync(backbone.Fingerprint, images, cancellation)).ToHashSet();
-            foreach (var dataset in batch.Where((_, i) => !missing.Contains(images[i])).GroupBy(example => example.Dataset))
+            Example[][] copies = [.. batch.Select((example, i) => ExampleRules.CopiesOf(example, images[i]).ToArray())];
+            var missing = await FindMissingAsync(backbone, images, copies, cancellation);
+            var complete = Enumerable.Range(0, batch.Length).Where(i => !missing.Contains(images[i]));
+            foreach (var dataset in complete.GroupBy(i => batch[i].Dataset))
             {
-                var (added, updated) = await datasets.AddAsync(dataset.Key, [.. dataset]);
+                var (added, updated) = await datasets.AddAsync(dataset.Key, [.. dataset.Reverse().DistinctBy(i => images[i]).SelectMany(i => copies[i].Prepend(batch[i]))]);
                 response.Added += added;
                 response.Updated += updated;
             }
@@ -42,4 +45,17 @@ internal sealed class ExampleAdder(DatasetStore datasets, VectorStore vectors, B
 
         return response;
     }
+
+    /// <returns>Those of <paramref name="images"/> that have, or one of whose copies has, no stored vector.</returns>
+    private async Task<HashSet<ImageHash>> FindMissingAsync(
+        BackboneRecord backbone, ImageHash[] images, Example[][] copies, CancellationToken cancellation)
+    {
+        var owners = images
+            .SelectMany((image, i) => copies[i].Select(HashOf).Prepend(image).Select(hash => (Hash: hash, Owner: image)))
+            .ToLookup(pair => pair.Hash, pair => pair.Owner);
+        var missing = await vectors.FindMissingAsync(backbone.Fingerprint, owners.Select(owner => owner.Key), cancellation);
+        return [.. missing.SelectMany(hash => owners[hash])];
+    }
+
+    private static ImageHash HashOf(Example example) => ImageHash.TryRead(example.ImageHash.Span, out var hash) ? hash : default;
 }

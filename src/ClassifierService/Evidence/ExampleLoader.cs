@@ -15,10 +15,13 @@ internal sealed class ExampleLoader(DatasetStore datasets, VectorStore vectors)
         await datasets.ReadAsync(key.Dataset, cancellation)
             ?? throw Failure.Precondition($"dataset '{key.Dataset}', which the head was trained on, was deleted: its examples cannot be shown; leave nearest_examples 0");
 
-    /// <summary>Examples whose vector is gone from the store are left out: there is nothing to compare.</summary>
+    /// <summary>
+    /// Examples whose vector is gone from the store are left out: there is nothing to compare. So are augmented copies: their hashes
+    /// name no image that a person could look at, and their originals are there.
+    /// </summary>
     public async Task<ExampleIndex> LoadAsync(ExamplesKey key, DatasetSnapshot dataset, CancellationToken cancellation)
     {
-        Example[] examples = [.. dataset.Examples.Where(example => example.Split == Split.Training)];
+        Example[] examples = [.. dataset.Examples.Where(example => example.Split == Split.Training && example.Copy == 0)];
         ImageHash[] images = [.. examples.Select(example => ImageHash.TryRead(example.ImageHash.Span, out var image)
             ? image
             : throw new InvalidDataException($"a stored example has a hash of {example.ImageHash.Length} bytes"))];

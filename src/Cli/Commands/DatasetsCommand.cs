@@ -9,12 +9,12 @@ internal sealed class DatasetsCommand(Terminal terminal) : GatewayCommand("datas
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {
         var response = await gateway.Datasets.ListDatasetsAsync(new ListDatasetsRequest(), cancellationToken: cancellation);
-        var table = Terminal.Table("dataset", "labels", "examples", "training", "validation", "digest");
+        var table = Terminal.Table("dataset", "labels", "examples", "training", "of them copies", "validation", "digest");
         foreach (var dataset in response.Datasets)
         {
             table.Row(
                 dataset.Dataset_, $"{dataset.Labels.Count:N0}", $"{dataset.Examples:N0}", $"{dataset.TrainingExamples:N0}",
-                $"{dataset.ValidationExamples:N0}", dataset.Digest[..Math.Min(12, dataset.Digest.Length)]);
+                $"{dataset.AugmentedCopies:N0}", $"{dataset.ValidationExamples:N0}", dataset.Digest[..Math.Min(12, dataset.Digest.Length)]);
         }
 
         table.Show();

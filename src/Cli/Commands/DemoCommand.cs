@@ -65,7 +65,7 @@ internal sealed class DemoCommand : Command
         Head($"1. Images in: {images}");
         var listing = ImageFolder.Read(images);
         var split = new SplitRule(SplitRule.Keras, Validation);
-        var imported = await ImportCommand.RunAsync(_terminal, gateway, new DiskImages(listing), new DatasetImport(_terminal, gateway, Dataset, strict: false), split, cancellation);
+        var imported = await ImportCommand.RunAsync(_terminal, gateway, new DiskImages(listing), new DatasetImport(_terminal, gateway, Dataset, strict: false), split, AugmentedCopies.None, cancellation);
         if (imported.Imported == 0)
         {
             throw new CommandFailure("Nothing could be imported.");

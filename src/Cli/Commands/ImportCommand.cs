@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Topfive.Features.V1;
+using Topfive.ServiceDefaults;
 
 namespace Topfive.Cli;
 
@@ -54,6 +55,14 @@ internal sealed class ImportCommand : GatewayCommand
         Description = "Let --vectors replace what the store has; otherwise a stored vector stays",
     };
 
+    private readonly Option<int?> _augment = Numbers.Option<int>(
+        "--augment",
+        "Augmented copies of each training image, for the dataset to hold besides: mirrored at random, shear 0.2 degrees, zoom 0.2, shifts 0.2; validation images get none [default: 0]",
+        $"0 to {AugmentationRule.MaxCopies}", value => value is >= 0 and <= AugmentationRule.MaxCopies);
+
+    private readonly Option<ulong?> _augmentSeed = Numbers.Option<ulong>(
+        "--augment-seed", "Another seed, other copies; the same seed gives the same copies everywhere [default: 0]", "a whole number from 0", _ => true);
+
     private readonly Option<bool> _strict = new("--strict")
     {
         Description = "Exit with 1 when anything could not be imported, not only when nothing could; send nothing that contradicts what the dataset says already",
@@ -68,6 +77,8 @@ internal sealed class ImportCommand : GatewayCommand
         Options.Add(_labels);
         Options.Add(_split);
         Options.Add(_validation);
+        Options.Add(_augment);
+        Options.Add(_augmentSeed);
         Options.Add(_vectors);
         Options.Add(_backbone);
         Options.Add(_overwrite);
@@ -93,14 +104,14 @@ internal sealed class ImportCommand : GatewayCommand
 
     /// <summary>Imports labelled images and says what became of them.</summary>
     public static async Task<ImportResult> RunAsync(
-        Terminal terminal, GatewayClient gateway, IImageSource source, DatasetImport import, SplitRule split, CancellationToken cancellation)
+        Terminal terminal, GatewayClient gateway, IImageSource source, DatasetImport import, SplitRule split, AugmentedCopies copies, CancellationToken cancellation)
     {
         var backbone = await gateway.Features.GetBackboneAsync(new GetBackboneRequest(), cancellationToken: cancellation);
         var hashed = await Progress.RunAsync(terminal, "Hashing", source.Unit, source.Size,
             progress => source.HashAsync(backbone.MaxImageBytes, progress, cancellation));
         return await import.RunAsync(
             hashed, split.Assign(hashed.Listing.Files), ImportWords.Images,
-            (images, progress) => new ImageImport(gateway, import.Dataset).RunAsync(images, source, progress, cancellation), cancellation);
+            (images, progress) => new ImageImport(gateway, import.Dataset, copies).RunAsync(images, source, progress, cancellation), cancellation);
     }
 
     private Task<ImportResult> ImportImagesAsync(ParseResult parsed, GatewayClient gateway, DatasetImport import, CancellationToken cancellation)
@@ -112,7 +123,7 @@ internal sealed class ImportCommand : GatewayCommand
 
         var split = Rule(parsed);
         var source = Open(parsed.GetRequiredValue(_source)!, parsed.GetValue(_images), parsed.GetValue(_labels), split.Name == SplitRule.Given);
-        return RunAsync(Terminal, gateway, source, import, split, cancellation);
+        return RunAsync(Terminal, gateway, source, import, split, Copies(parsed), cancellation);
     }
 
     private async Task<ImportResult> ImportVectorsAsync(
@@ -133,9 +144,10 @@ internal sealed class ImportCommand : GatewayCommand
     private SplitRule VectorRule(ParseResult parsed)
     {
         if (parsed.GetValue(_images) is not null || parsed.GetValue(_labels) is not null || parsed.GetValue(_validation) is not null
+            || parsed.GetValue(_augment) is not null || parsed.GetValue(_augmentSeed) is not null
             || parsed.GetResult(_split) is { Implicit: false } && parsed.GetRequiredValue(_split) == SplitRule.Keras)
         {
-            throw CommandFailure.WrongUsage("--images, --labels, --validation and --split keras belong to images; --vectors says everything itself, and splits as its rows say, or with --split hash.");
+            throw CommandFailure.WrongUsage("--images, --labels, --validation, --augment and --split keras belong to images; --vectors says everything itself, and splits as its rows say, or with --split hash.");
         }
 
         return new SplitRule(parsed.GetResult(_split) is { Implicit: false } ? parsed.GetRequiredValue(_split) : SplitRule.Given, 0);
@@ -148,6 +160,14 @@ internal sealed class ImportCommand : GatewayCommand
         return validation is null || name == SplitRule.Keras
             ? new SplitRule(name, validation ?? SplitRule.DefaultValidation)
             : throw CommandFailure.WrongUsage($"--validation belongs to --split {SplitRule.Keras}; with --split {name} the fraction is not chosen here.");
+    }
+
+    private AugmentedCopies Copies(ParseResult parsed)
+    {
+        var count = parsed.GetValue(_augment) ?? 0;
+        return count > 0 || parsed.GetValue(_augmentSeed) is null
+            ? new AugmentedCopies(count, parsed.GetValue(_augmentSeed) ?? 0)
+            : throw CommandFailure.WrongUsage("--augment-seed belongs to --augment: how many copies?");
     }
 
     private static IImageSource Open(string source, string? images, string? labels, bool splitGiven)

@@ -30,7 +30,7 @@ internal sealed record DatasetComparison(
         foreach (var image in images.Where(image => !image.File.Group.IsEmpty))
         {
             groups.TryAdd(image.File.Group, new SeenSides());
-            groups[image.File.Group].Add(SideOf(image), image.File.Id);
+            groups[image.File.Group].Add(image.Side, image.File.Id);
         }
 
         List<Problem> relabelled = [], moved = [];
@@ -38,7 +38,8 @@ internal sealed record DatasetComparison(
         {
             if (!ImageHash.TryRead(example.ImageHash.Span, out var hash) || !planned.TryGetValue(hash, out var image))
             {
-                if (groups.TryGetValue(example.Group, out var sides))
+                // An augmented copy goes where its original goes.
+                if (example.Copy == 0 && groups.TryGetValue(example.Group, out var sides))
                 {
                     sides.Add(example.Split, $"image {Convert.ToHexStringLower(example.ImageHash.Span)} in the dataset");
                 }
@@ -51,9 +52,9 @@ internal sealed record DatasetComparison(
                 relabelled.Add(new Problem(image.File.Id, $"\"{image.File.Label}\" in this import, \"{example.Label}\" in the dataset"));
             }
 
-            if (SideOf(image) != example.Split)
+            if (image.Side != example.Split)
             {
-                moved.Add(new Problem(image.File.Id, $"{Name(SideOf(image))} in this import, {Name(example.Split)} in the dataset"));
+                moved.Add(new Problem(image.File.Id, $"{Name(image.Side)} in this import, {Name(example.Split)} in the dataset"));
             }
         }
 
@@ -83,10 +84,6 @@ internal sealed record DatasetComparison(
             }
         }
     }
-
-    /// <summary>What the services decide where the import leaves it to them.</summary>
-    private static Split SideOf(PlannedImage image) =>
-        image.Split == Split.Unspecified ? HashSplit.Of(image.Hash, image.File.Group.Span) : image.Split;
 
     private static string Name(Split split) => split.ToString().ToLowerInvariant();
 

@@ -10,6 +10,11 @@ internal sealed record ImportResult(int Computed, int CacheHits, IReadOnlyList<P
 {
     public int Imported => Computed + CacheHits;
 
+    /// <summary>Augmented copies in the dataset with the images, those that were computed included.</summary>
+    public int Copies { get; init; }
+
+    public int ComputedCopies { get; init; }
+
     /// <summary>Imported, but the dataset says something else now: another import ran at the same time.</summary>
     public IReadOnlyList<Problem> Overruled { get; init; } = [];
 }
@@ -62,6 +67,11 @@ internal sealed class DatasetImport(Terminal terminal, GatewayClient gateway, st
             Overruled = await OverruledAsync(plan.Images, result, cancellation),
         };
         terminal.Say($"Imported {result.Imported:N0} into \"{dataset}\": {result.Computed:N0} {words.New}, {result.CacheHits:N0} {words.Known}; {plan.Copies.Count - failedCopies.Count:N0} copies of others left out; {result.Failed.Count:N0} failed");
+        if (result.Copies > 0)
+        {
+            terminal.Say($"With {result.Copies:N0} augmented copies of the training images: {result.ComputedCopies:N0} computed, {result.Copies - result.ComputedCopies:N0} cache hits");
+        }
+
         if (refused.Count > 0)
         {
             terminal.Complain($"Nothing was sent: --strict, and dataset \"{dataset}\" says otherwise of {refused.Count:N0}.");

@@ -10,7 +10,10 @@ namespace Topfive.Cli;
 /// alone, the bytes of the others. Nothing is remembered here: an import that was cut off starts again, and only what had not
 /// been stored is sent.
 /// </summary>
-internal sealed class ImageImport(GatewayClient gateway, string dataset)
+/// <param name="gateway">Where to.</param>
+/// <param name="dataset">The dataset's name.</param>
+/// <param name="copies">Augmented copies that each training image is to have.</param>
+internal sealed class ImageImport(GatewayClient gateway, string dataset, AugmentedCopies copies)
 {
     // Enough to keep every batch of the services full, little enough to stay in memory whatever the images weigh.
     private const int InFlight = 64;
@@ -77,12 +80,12 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
         ImportTally tally, SemaphoreSlim window, CancellationToken cancellation)
     {
         var missing = new Dictionary<LabeledFile, PlannedImage>();
-        foreach (var batch in images.Chunk(HashesAsked))
+        foreach (var batch in images.Chunk(Math.Max(1, HashesAsked / (1 + copies.Count))))
         {
-            var unknown = await gateway.FindMissingAsync(batch.Select(image => image.Hash), cancellation);
+            var unknown = await gateway.FindMissingAsync(batch.SelectMany(copies.WithOriginal), cancellation);
             foreach (var image in batch)
             {
-                if (unknown.Contains(image.Hash))
+                if (copies.WithOriginal(image).Any(unknown.Contains))
                 {
                     missing.Add(image.File, image);
                     continue;
@@ -125,6 +128,8 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset)
         Label = image.File.Label,
         Split = image.Split,
         Group = image.File.Group,
+        AugmentedCopies = copies.Count,
+        Augmentation = copies.Augmentation,
     };
 
     private static ByteString Bytes(ImageHash hash) => UnsafeByteOperations.UnsafeWrap(hash.ToByteArray());

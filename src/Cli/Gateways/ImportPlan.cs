@@ -4,7 +4,11 @@ using Topfive.FeatureStore;
 namespace Topfive.Cli;
 
 /// <summary>An image that goes into the dataset.</summary>
-internal sealed record PlannedImage(LabeledFile File, ImageHash Hash, Split Split);
+internal sealed record PlannedImage(LabeledFile File, ImageHash Hash, Split Split)
+{
+    /// <summary>What the services decide where the import leaves it to them.</summary>
+    public Split Side => Split == Split.Unspecified ? HashSplit.Of(Hash, File.Group.Span) : Split;
+}
 
 /// <summary>A file that is the same image as an earlier one.</summary>
 /// <param name="File">What is left out.</param>

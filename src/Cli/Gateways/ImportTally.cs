@@ -9,7 +9,7 @@ internal sealed class ImportTally(IProgressDisplay progress, ImportWords words)
 {
     private readonly Lock _lock = new();
     private readonly List<Problem> _failed = [];
-    private int _computed, _cacheHits;
+    private int _computed, _cacheHits, _copies, _computedCopies;
 
     public void Add(IngestResult result)
     {
@@ -17,6 +17,12 @@ internal sealed class ImportTally(IProgressDisplay progress, ImportWords words)
         {
             Add(new Problem(result.Id, RpcMessage.Of((StatusCode)result.Error.Code, result.Error.Message)));
             return;
+        }
+
+        lock (_lock)
+        {
+            _copies += result.Ingested.AugmentedCopies;
+            _computedCopies += result.Ingested.ComputedCopies;
         }
 
         AddImported(isNew: result.Ingested.Source == Source.Computed);
@@ -44,7 +50,7 @@ internal sealed class ImportTally(IProgressDisplay progress, ImportWords words)
     {
         lock (_lock)
         {
-            return new ImportResult(_computed, _cacheHits, [.. _failed]);
+            return new ImportResult(_computed, _cacheHits, [.. _failed]) { Copies = _copies, ComputedCopies = _computedCopies };
         }
     }
 

@@ -31,10 +31,19 @@ internal sealed class ExampleBatcher : IAsyncDisposable
         _adding = Task.Run(AddWaitingAsync);
     }
 
-    /// <summary>Done when the example is in the dataset.</summary>
-    public async Task AddAsync(LabeledImage image, ByteString hash)
+    /// <summary>Done when the example, and with it those of the image's augmented copies, is in the dataset.</summary>
+    public async Task AddAsync(LabeledImage image, Ingested ingested)
     {
-        var example = new Example { Dataset = image.Dataset, ImageHash = hash, Label = image.Label, Split = image.Split, Group = image.Group };
+        var example = new Example
+        {
+            Dataset = image.Dataset,
+            ImageHash = ingested.ImageHash,
+            Label = image.Label,
+            Split = image.Split,
+            Group = image.Group,
+            AugmentedCopies = ingested.AugmentedCopies,
+            Augmentation = image.Augmentation,
+        };
         var pending = new Pending(example, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await _pending.Writer.WriteAsync(pending, _caller.CancellationToken);
         await pending.Added.Task;

@@ -20,7 +20,7 @@ internal sealed class IngestionService(
             {
                 LabeledImageCheck.Check(image);
                 var ingested = await extractor.ExtractAsync(image, context);
-                await examples.AddAsync(image, ingested.ImageHash);
+                await examples.AddAsync(image, ingested);
                 return new IngestResult { Id = image.Id, Ingested = ingested };
             },
             (image, error) => new IngestResult { Id = image.Id, Error = error },

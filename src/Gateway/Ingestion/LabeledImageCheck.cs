@@ -22,9 +22,6 @@ internal static class LabeledImageCheck
         }
 
         ExampleRule.Check(image.Split, image.Group);
-        if (image.AugmentedCopies != 0)
-        {
-            throw Failure.NotBuilt($"augmented_copies is {image.AugmentedCopies}; augmentation is not built yet, only 0 works");
-        }
+        AugmentationRule.Check(image.Augmentation, image.AugmentedCopies);
     }
 }

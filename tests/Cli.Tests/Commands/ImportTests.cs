@@ -204,6 +204,42 @@ public sealed class ImportTests : IDisposable
     }
 
     [Fact]
+    public async Task Augmented_copies_are_asked_for_with_every_image_and_what_lacks_one_is_sent_again()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write([.. Enumerable.Range(0, 4).Select(i => ($"a/{i}.png", "new"))]);
+
+        var first = await gateway.RunAsync("import", _folder.Path, "--dataset", "d", "--augment", "2", "--augment-seed", "9");
+        var again = await gateway.RunAsync("import", _folder.Path, "--dataset", "e", "--augment", "2", "--augment-seed", "9");
+        var more = await gateway.RunAsync("import", _folder.Path, "--dataset", "f", "--augment", "3", "--augment-seed", "9");
+
+        Assert.Contains("Imported 4 into \"d\": 4 computed, 0 cache hits", first.Output);
+        Assert.Contains("With 6 augmented copies of the training images: 6 computed, 0 cache hits", first.Output);
+        Assert.Contains("With 6 augmented copies of the training images: 0 computed, 6 cache hits", again.Output);
+        Assert.All(gateway.State.Ingested, image => Assert.Equal((9UL, 0.2f, true), (image.Augmentation.Seed, image.Augmentation.Shear, image.Augmentation.HorizontalFlip)));
+        Assert.Equal([2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3], gateway.State.Ingested.Select(image => image.AugmentedCopies));
+        Assert.All(gateway.State.Ingested.Where(image => image.Dataset == "e"), image => Assert.Equal(32, image.ImageHash.Length));
+        Assert.Equal(
+            [("a/0.png", false), ("a/1.png", true), ("a/2.png", true), ("a/3.png", true)],
+            gateway.State.Ingested.Where(image => image.Dataset == "f").Select(image => (image.Id, image.Image.Length > 0)).Order());
+        Assert.Equal(0, more.ExitCode);
+    }
+
+    [Fact]
+    public async Task Without_the_option_no_copy_is_asked_for_and_a_wrong_one_is_wrong_usage()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        Write(("a/1.png", "new"));
+
+        Assert.Equal(2, (await gateway.RunAsync("import", _folder.Path, "--dataset", "d", "--augment", "101")).ExitCode);
+        Assert.Equal(2, (await gateway.RunAsync("import", _folder.Path, "--dataset", "d", "--augment-seed", "1")).ExitCode);
+        var outcome = await gateway.RunAsync("import", _folder.Path, "--dataset", "d");
+
+        Assert.Equal((0, null), (Assert.Single(gateway.State.Ingested).AugmentedCopies, gateway.State.Ingested.Single().Augmentation));
+        Assert.DoesNotContain("augmented", outcome.Output);
+    }
+
+    [Fact]
     public async Task A_split_by_hash_is_left_to_the_services_and_the_group_goes_along()
     {
         await using var gateway = await FakeGateway.StartAsync();
