@@ -18,7 +18,7 @@ internal sealed record Figure(string Name, double Value, string Unit, double? Li
         Console.WriteLine($"{"figure",-20} {"value",12} {"",-10} {"limit",10} {"ratio",6}");
         foreach (var figure in figures)
         {
-            Console.WriteLine($"{figure.Name,-20} {figure.Value,12:N1} {figure.Unit,-10} {figure.Limit,10:N1} {figure.Ratio,6:F2}  {figure.Note}");
+            Console.WriteLine($"{figure.Name,-20} {Number(figure.Value),12} {figure.Unit,-10} {Number(figure.Limit),10} {figure.Ratio,6:F2}  {figure.Note}");
         }
 
         foreach (var figure in figures)
@@ -26,4 +26,12 @@ internal sealed record Figure(string Name, double Value, string Unit, double? Li
             Console.WriteLine(JsonSerializer.Serialize(new { figure = figure.Name, value = figure.Value, limit = figure.Limit, ratio = figure.Ratio }));
         }
     }
+
+    /// <summary>Seconds below ten need their hundredths.</summary>
+    private static string Number(double? value) => value switch
+    {
+        null => "",
+        < 10 => $"{value:N3}",
+        _ => $"{value:N1}",
+    };
 }

@@ -3,7 +3,11 @@ using Topfive.Bench;
 switch (args)
 {
     case ["train", .. var rest]:
-        return TrainBench.Run(rest);
+        return await TrainBench.RunAsync(rest);
+    case ["train-memory"]:
+        return await TrainMemoryBench.RunAsync(100_000);
+    case ["train-memory", "--images", var count]:
+        return await TrainMemoryBench.RunAsync(int.Parse(count));
     case ["echo"]:
         return await EchoService.RunAsync();
     case ["lookups"]:
@@ -21,7 +25,8 @@ switch (args)
     case ["fairness", "--calls", var calls]:
         return await FairnessBench.RunAsync(int.Parse(calls));
     default:
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Bench -- train [--epochs N] [--threads N] [--batch N] [--examples N]");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Bench -- train [--epochs N] [--threads N] [--batch N] [--examples N] [--no-torch]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- train-memory [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- classify");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- nearest");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");

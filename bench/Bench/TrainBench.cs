@@ -6,75 +6,121 @@ using Topfive.ClassifierService;
 namespace Topfive.Bench;
 
 /// <summary>
-/// Seconds an epoch of the reference job (23,084 vectors of 2,048 floats, 120 labels, Dense(256), batch 12) on synthetic
-/// vectors that look like a backbone's: not negative, with a mean near 0.4, a label's vectors near each other.
+/// Seconds an epoch of the reference job (23,084 vectors of 2,048 floats, 120 labels, Dense(256), dropout 0.5, RMSprop) at
+/// batch 12, 32 and 128, beside a plain single-threaded loop, PyTorch where it is there, and what the machine allows.
 /// </summary>
 internal static class TrainBench
 {
-    private const int Dimensions = 2048;
-    private const int Labels = 120;
+    private const int Hidden = 256;
+    private const float LearningRate = 1e-4f;
+    private const double Demand = 0.40;
 
-    public static int Run(string[] args)
+    private static readonly int[] Batches = [12, 32, 128];
+
+    public static async Task<int> RunAsync(string[] args)
     {
         var epochs = Option(args, "--epochs", 5);
         var threads = Option(args, "--threads", Environment.ProcessorCount);
         var examples = Option(args, "--examples", 23_084);
-        var recipe = new Recipe
-        {
-            HiddenUnits = { 256 },
-            Dropout = 0.5f,
-            LearningRate = 1e-4f,
-            BatchSize = Option(args, "--batch", 12),
-            Seed = 1,
-        };
-        var data = Synthetic(examples, validation: examples / 10);
+        int[] batches = Option(args, "--batch", 0) is > 0 and var only ? [only] : Batches;
+        using var data = SyntheticDataset.Of(examples, validation: examples / 10);
         Console.WriteLine(
-            $"{examples:N0} x {Dimensions:N0}, {Labels} labels, hidden 256, batch {recipe.BatchSize}, {threads} threads, "
-            + $"512-bit vectors: {Vector512.IsHardwareAccelerated}");
+            $"{examples:N0} x {data.Dimensions:N0}, {data.Labels.Count} labels, hidden {Hidden}, RMSprop; 512-bit vectors: {Vector512.IsHardwareAccelerated}; "
+            + "seconds an epoch, the best of each");
 
-        using var network = new TrainingNetwork(Dimensions, Labels, recipe);
-        using var trainer = new EpochTrainer(network, recipe, TrainingObjective.Of(recipe, data), recipe.BatchSize, threads);
-        using var evaluator = new NetworkEvaluator(network, threads);
-        var seconds = new List<double>();
-        for (var epoch = 1; epoch <= epochs; epoch++)
+        var (ours, single, plain) = (new Dictionary<int, double>(), new Dictionary<int, double>(), new Dictionary<int, double>());
+        foreach (var batch in batches)
         {
-            new RandomStream(recipe.Seed, RandomPurpose.Shuffle, (ulong)epoch).Shuffle(data.TrainingRows);
-            var watch = Stopwatch.StartNew();
-            var (loss, accuracy) = trainer.TrainEpoch(data, data.TrainingRows, CancellationToken.None);
-            seconds.Add(watch.Elapsed.TotalSeconds);
-            watch.Restart();
-            var results = evaluator.Evaluate(data, data.ValidationRows);
-            Console.WriteLine(
-                $"epoch {epoch}: {seconds[^1]:F3} s, loss {loss:F4}, accuracy {accuracy:F4}; {results.Length:N0} validation examples "
-                + $"in {watch.Elapsed.TotalSeconds:F3} s, accuracy {(double)results.Count(result => result.Rank == 0) / results.Length:F4}");
+            ours[batch] = Ours(data, Recipe(batch), threads, epochs);
+            single[batch] = threads == 1 ? ours[batch] : Ours(data, Recipe(batch), 1, Math.Max(2, epochs / 2));
+            plain[batch] = Plain(data, batch);
         }
 
-        Console.WriteLine($"median {seconds.Order().ElementAt(epochs / 2):F3} s an epoch, best {seconds.Min():F3} s");
+        var torch = args.Contains("--no-torch") || !TorchTrainer.IsThere() ? [] : await TorchTrainer.MeasureAsync(data, LearningRate, 4, 1, batches);
+        var torchThreads = torch.Count == 0 ? [] : await TorchTrainer.MeasureAsync(data, LearningRate, 4, threads, batches);
+        var optimizers = new[] { Optimizer.Adam, Optimizer.Sgd }.Select(optimizer => (optimizer, Ours(data, Recipe(12, optimizer), threads, 2))).ToList();
+
+        Console.WriteLine($"{"batch",6} {$"{threads} threads",10} {"1 thread",10} {"plain loop",10} {"torch, 1",10} {$"torch, {threads}",10}");
+        foreach (var batch in batches)
+        {
+            Console.WriteLine(
+                $"{batch,6} {ours[batch],10:F3} {single[batch],10:F3} {plain[batch],10:F1} {Cell(torch, batch),10} {Cell(torchThreads, batch),10}");
+        }
+
+        foreach (var (optimizer, seconds) in optimizers) Console.WriteLine($"batch 12 with {optimizer} on {threads} threads: {seconds:F3} s");
+        if (torch.Count == 0) Console.WriteLine("no PyTorch on this machine (Debian: apt-get install python3-torch)");
+        ShowRoofline(examples, threads);
+        Figure.Print([.. batches.Select(batch => new Figure(
+            $"train_b{batch}", ours[batch], "s/epoch", batch == 12 ? Demand : null,
+            $"seconds an epoch, {threads} threads; lower is better, the limit is the most that it may take; {plain[batch] / single[batch]:F0} times the plain loop's speed on one thread"))]);
         return 0;
     }
 
-    private static TrainingData Synthetic(int training, int validation)
+    private static double Ours(TrainingData data, Recipe recipe, int threads, int epochs)
     {
-        var random = new Random(7);
-        var centres = Enumerable.Range(0, Labels).Select(_ => Enumerable.Range(0, Dimensions).Select(_ => Exponential(random, 0.4)).ToArray()).ToArray();
-        var rows = training + validation;
-        var matrix = new float[rows * Dimensions];
-        for (var row = 0; row < rows; row++)
+        using var network = new TrainingNetwork(data.Dimensions, data.Labels.Count, recipe);
+        using var trainer = new EpochTrainer(network, recipe, TrainingObjective.Of(recipe, data), recipe.BatchSize, threads);
+        var best = double.PositiveInfinity;
+        int[] order = [.. data.TrainingRows];
+        for (var epoch = 1; epoch <= epochs; epoch++)
         {
-            var centre = centres[row % Labels];
-            for (var column = 0; column < Dimensions; column++)
-            {
-                matrix[(row * Dimensions) + column] = (float)((0.3 * centre[column]) + Exponential(random, 0.28));
-            }
+            new RandomStream(recipe.Seed, RandomPurpose.Shuffle, (ulong)epoch).Shuffle(order);
+            var watch = Stopwatch.StartNew();
+            var (loss, accuracy) = trainer.TrainEpoch(data, order, CancellationToken.None);
+            best = Math.Min(best, watch.Elapsed.TotalSeconds);
+            Console.WriteLine(
+                $"{recipe.Optimizer} batch {recipe.BatchSize}, {threads} threads, epoch {epoch}: {watch.Elapsed.TotalSeconds:F3} s, loss {loss:F4}, accuracy {accuracy:F4}");
         }
 
-        return new TrainingData(
-            MemoryMatrix.Of(matrix, Dimensions), [.. Enumerable.Range(0, Labels).Select(label => $"label {label}")],
-            [.. Enumerable.Range(0, rows).Select(row => row % Labels)],
-            [.. Enumerable.Range(0, training)], [.. Enumerable.Range(training, validation)]);
+        return best;
     }
 
-    private static double Exponential(Random random, double mean) => -mean * Math.Log(1 - random.NextDouble());
+    /// <summary>Some seconds of it, scaled to an epoch.</summary>
+    private static double Plain(TrainingData data, int batch)
+    {
+        var trainer = new PlainTrainer(data.Dimensions, Hidden, data.Labels.Count, LearningRate);
+        var (steps, watch) = ((data.TrainingRows.Length + batch - 1) / batch, new Stopwatch());
+        trainer.Step(data, data.TrainingRows.AsSpan(0, batch));
+        watch.Start();
+        var done = 0;
+        for (; done < steps && watch.Elapsed.TotalSeconds < 3; done++)
+        {
+            var start = done * batch;
+            trainer.Step(data, data.TrainingRows.AsSpan(start, Math.Min(batch, data.TrainingRows.Length - start)));
+        }
+
+        return watch.Elapsed.TotalSeconds / done * steps;
+    }
+
+    private static void ShowRoofline(int examples, int threads)
+    {
+        long parameters = (SyntheticDataset.Dimensions * Hidden) + (Hidden * SyntheticDataset.Labels);
+        long backward = Hidden * SyntheticDataset.Labels;
+        var roofline = Roofline.Measure(threads, bytes: 2 * sizeof(float) * parameters);
+        var steps = (examples + 11) / 12;
+        var arithmetic = 2.0 * examples * ((2 * parameters) + backward) / roofline.Flops;
+        var traffic = steps * 4.0 * sizeof(float) * parameters / roofline.Bandwidth;
+        var roots = (double)steps * parameters / roofline.Steps;
+        Console.WriteLine(
+            $"roofline on {threads} threads: {roofline.Flops / 1e9:F0} GFLOP/s, {roofline.Bandwidth / 1e9:F0} GB/s over the parameters and moments, "
+            + $"{roofline.Steps / 1e9:F2} G roots and divisions a second");
+        Console.WriteLine(
+            $"an epoch at batch 12 must take: arithmetic {arithmetic:F3} s, parameters' traffic {traffic:F3} s, roots and divisions {roots:F3} s; "
+            + $"the first and the last use the same units, so no less than {arithmetic + roots:F3} s together");
+    }
+
+    private static Recipe Recipe(int batch, Optimizer optimizer = Optimizer.Rmsprop) => new()
+    {
+        HiddenUnits = { Hidden },
+        Dropout = 0.5f,
+        Optimizer = optimizer,
+        LearningRate = LearningRate,
+        Momentum = 0.9f,
+        BatchSize = batch,
+        Seed = 1,
+    };
+
+    private static string Cell(Dictionary<int, double> seconds, int batch) => seconds.TryGetValue(batch, out var value) ? $"{value:F2}" : "-";
 
     private static int Option(string[] args, string name, int otherwise) =>
         Array.IndexOf(args, name) is >= 0 and var at ? int.Parse(args[at + 1]) : otherwise;
