@@ -12,6 +12,10 @@ switch (args)
         return await EchoService.RunAsync();
     case ["lookups"]:
         return await LookUpBench.RunAsync();
+    case ["unknown", var folder]:
+        return await UnknownBench.RunAsync(folder, farFolder: null);
+    case ["unknown", var folder, var farFolder]:
+        return await UnknownBench.RunAsync(folder, farFolder);
     case ["nearest"]:
         return await NearestBench.RunAsync(examples: 25_000, searches: 200);
     case ["classify"]:
@@ -29,6 +33,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- train-memory [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- classify");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- nearest");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- unknown FOLDER [OTHER]      folders of topfive export --vectors");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- lookups");

@@ -166,7 +166,7 @@ public sealed class HeadsTests(EmbeddedService embedded)
     public async Task A_model_that_is_none_or_too_large_or_of_another_width_is_refused_and_leaves_no_head()
     {
         await Some.RefusedAsync(StatusCode.InvalidArgument, () => _service.ImportAsync(_head, "not a model"u8.ToArray()), _head, "ONNX");
-        await Some.RefusedAsync(StatusCode.InvalidArgument, () => _service.ImportAsync(_head, new byte[500_001]), _head, "500,000");
+        await Some.RefusedAsync(StatusCode.InvalidArgument, () => _service.ImportAsync(_head, new byte[2_000_001]), _head, "2,000,000");
         await Some.RefusedAsync(StatusCode.InvalidArgument, () => _service.ImportAsync("", Some.Model()), "head", "200");
         var narrow = new Backbones.DenseHead(
             ["a", "b"], Some.Backbone.Fingerprint, [new Backbones.DenseLayer(3, 2, new float[6], new float[2], Backbones.DenseActivation.Softmax)]);

@@ -118,7 +118,7 @@ public sealed class EmbeddedService : IAsyncLifetime
     internal ServiceUnderTest Service { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() =>
-        Service = await ServiceUnderTest.StartAsync(("Store:DataDirectory", _directory.Path), ("Heads:MaxImportBytes", "500000"), ("Training:MemoryLimit", $"{256 << 20}"));
+        Service = await ServiceUnderTest.StartAsync(("Store:DataDirectory", _directory.Path), ("Heads:MaxImportBytes", "2000000"), ("Training:MemoryLimit", $"{256 << 20}"));
 
     public async ValueTask DisposeAsync()
     {

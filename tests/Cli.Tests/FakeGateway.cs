@@ -127,6 +127,7 @@ internal sealed class FakeGateway : IAsyncDisposable
             var response = new PredictResponse { Head = request.Head, Version = 3, Source = Source.InFlight, ImageHash = ByteString.CopyFrom(0xAB, 0xCD) };
             response.Predictions.Add(new Classifier.V1.Prediction { Label = "[tulip]", Index = 4, Probability = 0.75f });
             response.Predictions.Add(new Classifier.V1.Prediction { Label = "rose", Index = 1, Probability = 0.125f });
+            response.Unknown = request.AnswerUnknown ? new Unknown { Score = float.PositiveInfinity, Threshold = 40, Unknown_ = true } : null;
             response.Neighbors.Add(Enumerable.Range(0, request.NearestExamples).Select(place => new Neighbor
             {
                 Label = "[tulip]",

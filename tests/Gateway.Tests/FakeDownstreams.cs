@@ -110,6 +110,7 @@ internal sealed class FakeDownstreams
             var response = new ClassifyResponse { Head = "pets", Version = 3, BackboneFingerprint = Fingerprint };
             response.Predictions.Add(new ClassifierPrediction { Label = "cat", Probability = 1 });
             response.Neighbors.Add(Enumerable.Range(0, request.NearestExamples).Select(place => new Neighbor { Label = $"neighbour {place}" }));
+            response.Unknown = request.AnswerUnknown ? new Unknown { Score = 3, Threshold = 2, Unknown_ = true } : null;
             response.NeighborsDatasetDigest = request.NearestExamples > 0 ? "digest" : "";
             return Task.FromResult(response);
         }

@@ -28,15 +28,15 @@ public sealed class PredictTests
     }
 
     [Fact]
-    public async Task Nearest_examples_are_asked_for_and_answered_for_new_and_known_images_alone_and_in_a_stream()
+    public async Task Nearest_examples_and_whether_it_is_unknown_are_answered_for_new_and_known_images_alone_and_in_a_stream()
     {
         await using var gateway = await RunningGateway.StartAsync();
         var request = Pets("a photo");
-        request.NearestExamples = 2;
+        (request.NearestExamples, request.AnswerUnknown) = (2, true);
 
         var (computed, stored) = (await gateway.Predictions.PredictAsync(request), await gateway.Predictions.PredictAsync(request));
         using var stream = gateway.Predictions.PredictStream();
-        await stream.RequestStream.WriteAsync(new PredictStreamRequest { Head = "pets", Image = request.Image, NearestExamples = 2 });
+        await stream.RequestStream.WriteAsync(new PredictStreamRequest { Head = "pets", Image = request.Image, NearestExamples = 2, AnswerUnknown = true });
         await stream.RequestStream.CompleteAsync();
         var streamed = (await stream.ResponseStream.ReadAllAsync().SingleAsync()).Predicted;
 
@@ -44,7 +44,10 @@ public sealed class PredictTests
         Assert.All([computed, stored, streamed], response => Assert.Equal(
             ("neighbour 0, neighbour 1", "digest"),
             (string.Join(", ", response.Neighbors.Select(neighbor => neighbor.Label)), response.NeighborsDatasetDigest)));
-        Assert.Empty((await gateway.Predictions.PredictAsync(Pets("a photo"))).Neighbors);
+        Assert.All([computed, stored, streamed], response => Assert.True(response.Unknown.Unknown_));
+        var plain = await gateway.Predictions.PredictAsync(Pets("a photo"));
+        Assert.Empty(plain.Neighbors);
+        Assert.Null(plain.Unknown);
     }
 
     [Fact]

@@ -46,6 +46,18 @@ public sealed class DenseHead
     /// </summary>
     public float Temperature { get; }
 
+    /// <summary>Tells vectors that lie far from all that it was trained on; null: nobody fitted one.</summary>
+    /// <exception cref="InvalidDataException">It does not go with the layers.</exception>
+    public UnknownDetector? Unknown
+    {
+        get;
+        init
+        {
+            value?.Check(Inputs, Labels.Length);
+            field = value;
+        }
+    }
+
     /// <summary>Length of the vector that it reads.</summary>
     public int Inputs => Layers[0].Inputs;
 

@@ -40,10 +40,13 @@ public static class HeadModel
         }
 
         graph.Output("probabilities", head.Labels.Length);
-        return graph.Build([
+        List<KeyValuePair<string, string>> metadata =
+        [
             new(LabelsKey, JsonSerializer.Serialize(head.Labels)),
             new(FingerprintKey, head.BackboneFingerprint),
-        ]).ToByteArray();
+        ];
+        if (head.Unknown is { } detector) metadata.Add(new(DetectorMetadata.Key, DetectorMetadata.Write(detector)));
+        return graph.Build(metadata).ToByteArray();
     }
 
     /// <summary>
@@ -79,7 +82,10 @@ public static class HeadModel
             labels is { Count: > 0 } ? labels : ReadLabels(Metadata(parsed, LabelsKey)),
             string.IsNullOrEmpty(backboneFingerprint) ? Metadata(parsed, FingerprintKey) : backboneFingerprint,
             layers,
-            reader.Temperature);
+            reader.Temperature)
+        {
+            Unknown = parsed.MetadataProps.FirstOrDefault(entry => entry.Key == DetectorMetadata.Key) is { } detector ? DetectorMetadata.Read(detector.Value) : null,
+        };
     }
 
     private static string Metadata(ModelProto model, string key) =>

@@ -6,6 +6,9 @@ namespace Topfive.Backbones;
 /// </summary>
 internal static class ModelSkim
 {
+    // One long text takes twice its bytes; only many short ones take many times theirs.
+    private const int LongEntry = 64 << 10;
+
     /// <returns>How many bytes of an ONNX model are not tensors' numbers.</returns>
     public static int StructureBytes(ReadOnlySpan<byte> model) => model.Length - NumberBytes(model, depth: 0);
 
@@ -25,6 +28,7 @@ internal static class ModelSkim
             {
                 (0, 7, 2) or (1, 5, 2) => NumberBytes(message[..(int)length], depth + 1), // graph, its initializers
                 (2, 4 or 9, 2) => (int)length, // float_data, raw_data
+                (0, 14, 2) when length > LongEntry => (int)length, // metadata: a detector's numbers
                 _ => 0,
             };
             message = message[(int)length..];

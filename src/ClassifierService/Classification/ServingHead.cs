@@ -28,6 +28,11 @@ internal sealed class ServingHead(string name, long version, DenseHead head)
     /// <summary>Bytes that its weights take.</summary>
     public long Bytes => head.Parameters * sizeof(float);
 
+    /// <exception cref="Failure">FAILED_PRECONDITION: it cannot tell.</exception>
+    public UnknownDetector Detector => head.Unknown ?? throw Failure.Precondition(
+        $"head '{name}' version {version} cannot tell unknown vectors: it was imported without a detector, trained without validation examples, or trained "
+        + "before there were detectors; train it again, or leave answer_unknown false");
+
     /// <summary>The most probable labels, best first; equal probabilities in label order.</summary>
     /// <param name="vector"><see cref="Inputs"/> finite numbers.</param>
     /// <param name="count">How many labels; cut to the head's own number.</param>

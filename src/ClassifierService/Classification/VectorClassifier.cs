@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Google.Protobuf;
 using StackExchange.Redis;
+using Topfive.Backbones;
 using Topfive.Classifier.V1;
 using Topfive.FeatureStore;
 using Topfive.ServiceDefaults;
@@ -22,6 +23,7 @@ internal sealed class VectorClassifier(HeadCache heads, VectorStore vectors, Bac
         var head = await heads.GetAsync(request.Head, request.Version);
         CheckFingerprint(request.BackboneFingerprint, head);
         NearestExamples.Check(request.NearestExamples, head);
+        if (request.AnswerUnknown) _ = head.Detector;
         using var stored = request.InputCase == ClassifyRequest.InputOneofCase.ImageHash ? await ReadStoredAsync(head, request.ImageHash) : null;
         var (response, neighbors) = Classify(head, VectorOf(request, stored), count, request);
         if (neighbors is not null) await nearest.AddAsync(response, head, neighbors, cancellation);
@@ -60,7 +62,15 @@ internal sealed class VectorClassifier(HeadCache heads, VectorStore vectors, Bac
         }
 
         if (!TensorPrimitives.IsFiniteAll(vector)) throw Failure.InvalidInput("vector holds a number that is not finite (NaN or infinity)");
-        return (head.Classify(vector, count), request.NearestExamples == 0 ? null : new NeighborQuery(vector, request.NearestExamples));
+        var response = head.Classify(vector, count);
+        if (request.AnswerUnknown) response.Unknown = AnswerUnknown(head.Detector, vector);
+        return (response, request.NearestExamples == 0 ? null : new NeighborQuery(vector, request.NearestExamples));
+    }
+
+    private static Unknown AnswerUnknown(UnknownDetector detector, ReadOnlySpan<float> vector)
+    {
+        var distance = detector.Distance(vector);
+        return new Unknown { Score = distance, Threshold = detector.Threshold, Unknown_ = detector.IsUnknown(distance) };
     }
 
     private async Task<VectorLease> ReadStoredAsync(ServingHead head, ByteString imageHash)

@@ -62,6 +62,15 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
         meta.BackboneFingerprint = model.BackboneFingerprint;
         meta.Parameters = model.Parameters;
         meta.Temperature = model.Temperature;
+        meta.Unknown = model.Unknown is { } detector
+            ? new UnknownDetection
+            {
+                Score = UnknownScore.Mahalanobis,
+                Threshold = detector.Threshold,
+                FalseRejectRate = detector.FalseRejectRate,
+                ValidationExamples = detector.ValidationExamples,
+            }
+            : null;
         var staged = await heads.StageAsync(meta.Head_, HeadModel.Write(model));
         try
         {

@@ -13,6 +13,9 @@ internal enum RandomPurpose : ulong
 
     /// <summary>Numbered by 64 × step + layer.</summary>
     Dropout = 3,
+
+    /// <summary>One stream.</summary>
+    PrincipalAxes = 4,
 }
 
 /// <summary>

@@ -30,6 +30,7 @@ internal static class RecipeRules
         if (!recipe.HasBatchSize) recipe.BatchSize = 12;
         if (!recipe.HasEpochs) recipe.Epochs = 10;
         if (recipe.Optimizer == Optimizer.Sgd && !recipe.HasMomentum) recipe.Momentum = 0.9f;
+        if (!recipe.HasUnknownFalseRejectRate) recipe.UnknownFalseRejectRate = 0.05f;
         Check(recipe);
         return recipe;
     }
@@ -52,6 +53,7 @@ internal static class RecipeRules
         Require(recipe.BatchSize is >= 1 and <= MaxBatchSize, "batch_size", recipe.BatchSize, $"1 to {MaxBatchSize}");
         Require(recipe.Momentum is >= 0 and < 1, "momentum", recipe.Momentum, "0 or above, below 1");
         Require(recipe.LabelSmoothing is >= 0 and < 1, "label_smoothing", recipe.LabelSmoothing, "0 or above, below 1");
+        Require(recipe.UnknownFalseRejectRate is >= 0 and < 1, "unknown_false_reject_rate", recipe.UnknownFalseRejectRate, "0 or above, below 1");
         Require(recipe.Epochs is >= 1 and <= MaxEpochs, "epochs", recipe.Epochs, $"1 to {MaxEpochs}");
         Require(recipe.WarmStart is null or { Version: >= 0 }, "warm_start.version", recipe.WarmStart?.Version ?? 0, "0 (the live version) or above");
         if (recipe.ClassWeights is not null) LabelWeights.Check(recipe.ClassWeights);

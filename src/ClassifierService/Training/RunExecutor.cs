@@ -65,9 +65,11 @@ internal sealed class RunExecutor(
 
         var evaluation = await OnOwnThread(trainer.Evaluate);
         var changes = previous is null ? new Finished() : await OnOwnThread(() => LabelChanges.Of(previous, data, evaluation, options.Value.ThreadCount));
+        var unknown = await OnOwnThread(() => DetectorFit.Fit(data, run.Recipe.UnknownFalseRejectRate, options.Value.ThreadCount, cancellation));
         cancellation.ThrowIfCancellationRequested();
         await journal.CheckInHandAsync(run);
-        var finished = await publisher.PublishAsync(run, trainer.ToHead(backbone.Fingerprint, evaluation?.Temperature ?? 1), evaluation, data, cancellation);
+        var head = trainer.ToHead(backbone.Fingerprint, evaluation?.Temperature ?? 1, unknown);
+        var finished = await publisher.PublishAsync(run, head, evaluation, data, cancellation);
         finished.Epoch = trainer.ResultEpoch;
         finished.MergeFrom(changes);
         return finished;

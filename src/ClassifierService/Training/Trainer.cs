@@ -81,13 +81,17 @@ internal sealed class Trainer : IDisposable
     /// <summary>A copy of what was learnt so far.</summary>
     /// <param name="backboneFingerprint">Whose vectors it learnt from.</param>
     /// <param name="temperature">At which it serves.</param>
-    public DenseHead ToHead(string backboneFingerprint, float temperature) => new(
+    /// <param name="unknown">Fitted from the same data; null: none.</param>
+    public DenseHead ToHead(string backboneFingerprint, float temperature, UnknownDetector? unknown = null) => new(
         _data.Labels,
         backboneFingerprint,
         [.. _network.Layers.Select(layer => new DenseLayer(
             layer.Inputs, layer.Units, layer.CopyWeights(), layer.CopyBiases(),
             layer == _network.Output ? DenseActivation.Softmax : DenseActivation.Relu))],
-        temperature);
+        temperature)
+    {
+        Unknown = unknown,
+    };
 
     public void Dispose()
     {

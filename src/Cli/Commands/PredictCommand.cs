@@ -24,6 +24,8 @@ internal sealed class PredictCommand : GatewayCommand
     private readonly Option<int?> _nearest = Numbers.Option<int>(
         "--nearest", "Show so many of the training examples nearest to the image", "1 to 100", value => value is >= 1 and <= 100);
 
+    private readonly Option<bool> _unknown = new("--unknown") { Description = "Say so when an image is like nothing the head was trained on" };
+
     private readonly Option<string?> _truth = new("--truth") { Description = "The true label of the images: its bar is green" };
 
     private readonly Option<string?> _figure = new("--figure")
@@ -41,6 +43,7 @@ internal sealed class PredictCommand : GatewayCommand
         Options.Add(_version);
         Options.Add(_top);
         Options.Add(_nearest);
+        Options.Add(_unknown);
         Options.Add(_truth);
         Options.Add(_figure);
         Options.Add(_json);
@@ -55,6 +58,7 @@ internal sealed class PredictCommand : GatewayCommand
             Version = parsed.GetValue(_version) ?? 0,
             TopK = parsed.GetValue(_top) ?? 5,
             NearestExamples = parsed.GetValue(_nearest) ?? 0,
+            AnswerUnknown = parsed.GetValue(_unknown),
         };
         var truth = parsed.GetValue(_truth);
         var failed = 0;
@@ -117,6 +121,14 @@ internal sealed class PredictCommand : GatewayCommand
     {
         var response = answer.Response!;
         terminal.Say($"{answer.Path}  ({response.Head} v{response.Version}, {Origin(response)}{(truth is null ? "" : $", in truth {truth}")})");
+        if (response.Unknown is { } unknown)
+        {
+            var label = response.Predictions[0].Label;
+            terminal.Say(unknown.Unknown_
+                ? (FormattableString)$"  unknown: distance {unknown.Score:F1} is beyond {unknown.Threshold:F1}; {label} is only the nearest label"
+                : $"  known: distance {unknown.Score:F1} is within {unknown.Threshold:F1}");
+        }
+
         PredictionBars.Show(terminal, response.Predictions, truth);
         NeighborLines.Show(terminal, response.Neighbors);
     }

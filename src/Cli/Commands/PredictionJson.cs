@@ -6,8 +6,8 @@ namespace Topfive.Cli;
 
 /// <summary>
 /// The line that <c>predict --json</c> writes for an image: <c>image</c>, and either <c>image_hash</c>, <c>head</c>,
-/// <c>version</c>, <c>source</c> and <c>predictions</c> (best first), with --nearest also <c>neighbors</c>, or <c>error</c>
-/// with its status and message.
+/// <c>version</c>, <c>source</c> and <c>predictions</c> (best first), with --nearest also <c>neighbors</c>, with --unknown
+/// <c>unknown</c>, or <c>error</c> with its status and message.
 /// </summary>
 internal static class PredictionJson
 {
@@ -15,6 +15,8 @@ internal static class PredictionJson
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        // A distance may be infinite.
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         // Labels in their own letters; nobody puts this into a web page unread.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
@@ -29,6 +31,7 @@ internal static class PredictionJson
                 response.Version,
                 Source = RpcMessage.Name(response.Source),
                 Predictions = response.Predictions.Select(prediction => new { prediction.Label, prediction.Index, prediction.Probability }),
+                Unknown = response.Unknown is { } unknown ? new { unknown.Score, unknown.Threshold, Unknown = unknown.Unknown_ } : null,
                 Neighbors = response.Neighbors.Count == 0
                     ? null
                     : response.Neighbors.Select(neighbor => new { ImageHash = Convert.ToHexStringLower(neighbor.ImageHash.Span), neighbor.Label, neighbor.Cosine }),

@@ -118,6 +118,9 @@ internal sealed class RecipeOptions
         },
     };
 
+    private readonly Option<float?> _unknownFalseRejectRate = Numbers.Option<float>(
+        "--unknown-false-reject-rate", "Fraction of validation images that `predict --unknown` may take for unknown [default: 0.05]", "at least 0 and below 1", value => value is >= 0 and < 1);
+
     private readonly Option<ulong?> _seed = Numbers.Option<ulong>(
         "--seed", "The same seed, dataset and recipe train the same head, bit for bit [default: 0]", "a whole number from 0", _ => true);
 
@@ -126,7 +129,7 @@ internal sealed class RecipeOptions
         foreach (var option in new Option[]
                  {
                      _epochs, _learningRate, _batchSize, _dropout, _hidden, _optimizer, _momentum, _labelSmoothing, _balanced, _classWeights,
-                     _earlyStopping, _minDelta, _warmStart, _seed,
+                     _earlyStopping, _minDelta, _warmStart, _unknownFalseRejectRate, _seed,
                  })
         {
             command.Options.Add(option);
@@ -183,6 +186,11 @@ internal sealed class RecipeOptions
         if (parsed.GetValue(_momentum) is { } momentum)
         {
             recipe.Momentum = momentum;
+        }
+
+        if (parsed.GetValue(_unknownFalseRejectRate) is { } rate)
+        {
+            recipe.UnknownFalseRejectRate = rate;
         }
 
         if (parsed.GetValue(_earlyStopping) is { } patience)

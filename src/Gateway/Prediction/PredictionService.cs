@@ -22,7 +22,14 @@ internal sealed class PredictionService(Predictor predictor, StreamItems items, 
 
     private static PredictRequest ToRequest(PredictStreamRequest item)
     {
-        var request = new PredictRequest { Head = item.Head, Version = item.Version, TopK = item.TopK, NearestExamples = item.NearestExamples };
+        var request = new PredictRequest
+        {
+            Head = item.Head,
+            Version = item.Version,
+            TopK = item.TopK,
+            NearestExamples = item.NearestExamples,
+            AnswerUnknown = item.AnswerUnknown,
+        };
         switch (item.InputCase)
         {
             case PredictStreamRequest.InputOneofCase.Image:

@@ -55,6 +55,7 @@ internal sealed class Predictor(
                 ImageHash = UnsafeByteOperations.UnsafeWrap(hash.ToByteArray()),
                 TopK = request.TopK,
                 NearestExamples = request.NearestExamples,
+                AnswerUnknown = request.AnswerUnknown,
             }, caller.Downstream(services.Value));
             var timing = new Timing { Store = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started)) };
             return Compose(classified, hash, classified.BackboneFingerprint, Source.Store, timing);
@@ -79,6 +80,7 @@ internal sealed class Predictor(
             Vector = vector,
             TopK = request.TopK,
             NearestExamples = request.NearestExamples,
+            AnswerUnknown = request.AnswerUnknown,
             BackboneFingerprint = extracted.BackboneFingerprint,
         }, caller.Downstream(services.Value));
     }
@@ -93,6 +95,7 @@ internal sealed class Predictor(
             BackboneFingerprint = fingerprint,
             Source = source,
             Timing = timing,
+            Unknown = classified.Unknown,
             NeighborsDatasetDigest = classified.NeighborsDatasetDigest,
         };
         response.Predictions.Add(classified.Predictions);

@@ -61,6 +61,21 @@ public sealed class PredictTests : IDisposable
     }
 
     [Fact]
+    public async Task An_unknown_image_is_called_so_above_the_bars_and_in_the_json()
+    {
+        await using var gateway = await FakeGateway.StartAsync();
+        var photo = Write("photo.png", "photo");
+
+        var bars = await gateway.RunAsync("predict", photo, "--head", "flowers", "--unknown");
+        var json = await gateway.RunAsync("predict", photo, "--head", "flowers", "--unknown", "--json");
+
+        Assert.StartsWith("  unknown: distance", bars.Output.Split('\n')[1]);
+        Assert.Contains("is beyond 40.0; [tulip] is only the nearest label", bars.Output);
+        Assert.Equal(
+            """{"score":"Infinity","threshold":40,"unknown":true}""", JsonDocument.Parse(json.Output).RootElement.GetProperty("unknown").GetRawText());
+    }
+
+    [Fact]
     public async Task Figures_of_several_images_are_numbered()
     {
         await using var gateway = await FakeGateway.StartAsync();

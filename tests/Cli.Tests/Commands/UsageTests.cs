@@ -33,6 +33,7 @@ public sealed class UsageTests
     [InlineData("heads delete x --all --version 2", "--all")]
     [InlineData("predict a.png --top 2001", "1 to 2,000")]
     [InlineData("predict a.png --version -1", "from 1")]
+    [InlineData("train x --unknown-false-reject-rate 1", "at least 0 and below 1")]
     [InlineData("predict a.png --nearest 101", "1 to 100")]
     [InlineData("predict", "image")]
     [InlineData("import folder", "--dataset")]

@@ -34,6 +34,7 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
         Assert.Matches(@"\n  circle  █+.*✓\n  square", prediction);
         Assert.True(File.Exists(_folder.File("top5.png")));
 
+        Assert.Matches(@"  (un)?known: distance \d+\.\d is ", await topfive.SucceedAsync("predict", held, "--head", "shapes", "--unknown"));
         Assert.Matches(@"(?s)nearest training examples.*\n  circle +0\.", await topfive.SucceedAsync("predict", held, "--head", "shapes", "--nearest", "1"));
 
         await topfive.SucceedAsync("train", "shapes", "--epochs", "1", "--no-promote");
