@@ -19,7 +19,7 @@ public sealed class WholePathTests(RunningTopfive topfive) : IDisposable
         var images = Drawings();
         Assert.Contains("Imported 24 into \"shapes\": 24 computed, 0 cache hits; 0 copies of others left out; 0 failed", await topfive.SucceedAsync("import", images, "--dataset", "shapes"));
         Assert.Contains("0 computed, 24 cache hits", await topfive.SucceedAsync("import", images, "--dataset", "shapes"));
-        Assert.Matches(@"shapes +2 +24 +18 +6 ", await topfive.SucceedAsync("datasets"));
+        Assert.Matches(@"shapes +2 +24 +18 +0 +6 ", await topfive.SucceedAsync("datasets"));
 
         var training = await topfive.SucceedAsync("train", "shapes", "--epochs", "100", "--learning-rate", "0.001", "--plot", _folder.File("curves.png"));
         Assert.Equal(100, training.Split('\n').Count(line => line.StartsWith("epoch ")));
