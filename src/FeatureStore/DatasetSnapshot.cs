@@ -14,6 +14,7 @@ public sealed class DatasetSnapshot
         Examples = examples;
         Labels = [.. examples.Select(example => example.Label).Distinct().Order(StringComparer.Ordinal)];
         Digest = DigestOf(examples);
+        SplitDigest = SplitDigestOf(examples);
     }
 
     public string Dataset { get; }
@@ -29,6 +30,21 @@ public sealed class DatasetSnapshot
     /// label (UTF-8) and its group, either after its length (4 bytes, little-endian).
     /// </summary>
     public string Digest { get; }
+
+    /// <summary>Lower-case hex SHA-256 over the examples in order; each is its hash (32 bytes) and its split (1 byte).</summary>
+    public string SplitDigest { get; }
+
+    private static string SplitDigestOf(IEnumerable<Example> examples)
+    {
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var example in examples)
+        {
+            digest.AppendData(example.ImageHash.Span);
+            digest.AppendData([(byte)example.Split]);
+        }
+
+        return Convert.ToHexStringLower(digest.GetHashAndReset());
+    }
 
     private static string DigestOf(IEnumerable<Example> examples)
     {

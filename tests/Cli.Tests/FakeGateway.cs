@@ -189,6 +189,9 @@ internal sealed class FakeGateway : IAsyncDisposable
             return Task.FromResult(new Run { RunId = "r1", Dataset = request.Dataset, Head = request.Head, Recipe = answers.Recipe ?? new Recipe { Epochs = 3 } });
         }
 
+        public override Task<Run> GetRun(GetRunRequest request, ServerCallContext context) =>
+            Task.FromResult(new Run { RunId = request.RunId, Dataset = "garden", Head = "flowers", Recipe = new Recipe { Epochs = answers.Events.Count - 1 } });
+
         public override async Task WatchRun(WatchRunRequest request, IServerStreamWriter<RunEvent> responseStream, ServerCallContext context)
         {
             var told = 0;
@@ -218,6 +221,10 @@ internal sealed class FakeGateway : IAsyncDisposable
             response.Heads.Add(answers.Heads.Where(head => request.Head.Length == 0 || head.Head_ == request.Head));
             return Task.FromResult(response);
         }
+
+        public override Task<Head> GetHead(GetHeadRequest request, ServerCallContext context) =>
+            Task.FromResult(answers.Heads.FirstOrDefault(head => head.Head_ == request.Head)
+                ?? throw new RpcException(new Status(StatusCode.NotFound, $"there is no head '{request.Head}'")));
 
         public override async Task ExportHead(
             ExportHeadRequest request, IServerStreamWriter<ExportHeadResponse> responseStream, ServerCallContext context)

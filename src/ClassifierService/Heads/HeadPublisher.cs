@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Topfive.Backbones;
 using Topfive.Classifier.V1;
 using Topfive.FeatureStore;
@@ -16,6 +17,8 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
     public async Task<Finished> PublishAsync(
         Run run, DenseHead trained, Evaluation? evaluation, TrainingData data, CancellationToken cancellation)
     {
+        var manifest = data.Manifest?.Clone();
+        manifest?.Metrics = ManifestRules.MetricsOf(evaluation);
         var head = await PublishAsync(
             trained,
             new Head
@@ -26,6 +29,7 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
                 DatasetDigest = run.DatasetDigest,
                 Evaluation = evaluation,
                 RunId = run.RunId,
+                Manifest = manifest,
             },
             new Promotion { Cause = PromotionCause.RunEnded, Caller = run.Caller, RunId = run.RunId },
             DecideAsync);
@@ -71,7 +75,9 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
                 ValidationExamples = detector.ValidationExamples,
             }
             : null;
-        var staged = await heads.StageAsync(meta.Head_, HeadModel.Write(model));
+        var onnx = HeadModel.Write(model);
+        if (meta.Manifest is { } manifest) manifest.ModelDigest = Convert.ToHexStringLower(SHA256.HashData(onnx));
+        var staged = await heads.StageAsync(meta.Head_, onnx);
         try
         {
             await PublishAsync(staged, meta, why, live => decide(new ServingHead(meta.Head_, staged.Version, model), live), keepDecision);

@@ -106,6 +106,7 @@ internal sealed class HeadsService(HeadStore heads, HeadCache cache, HeadImporte
     /// <summary>A hundred versions with all of their evaluations would not fit into one message.</summary>
     private static Head WithoutBulk(Head head)
     {
+        head.Manifest = null;
         if (head.Evaluation is not { } evaluation) return head;
         evaluation.Confusion = null;
         evaluation.Calibration = evaluation.CalibrationServed = null;

@@ -56,6 +56,10 @@ internal sealed class RunExecutor(
         var backbone = await backbones.CurrentAsync() ?? throw RunStarter.NoBackbone();
         var previous = await warmStarts.LoadAsync(run.Head, run.Recipe, backbone);
         using var data = await loader.LoadAsync(run, backbone, cancellation);
+        var manifest = data.Manifest!;
+        manifest.VectorsDigest = await OnOwnThread(data.VectorsDigest);
+        manifest.WarmStartDigest = ManifestRules.DigestOf(previous);
+        ManifestRules.RequireSame(run.Manifest, manifest);
         using var trainer = new Trainer(data, run.Recipe, options.Value.ThreadCount, previous);
         using var epochs = trainer.Run(cancellation).GetEnumerator();
         while (await OnOwnThread(epochs.MoveNext))

@@ -15,6 +15,7 @@ internal sealed class RunStarter(
 
     public async Task<Run> StartAsync(StartRunRequest request, Caller caller, CancellationToken cancellation)
     {
+        request = ManifestRules.Complete(request);
         NameRule.Check(request.Dataset, "dataset");
         NameRule.Check(request.Head, "head");
         var recipe = RecipeRules.Complete(await warmStarts.ResolveAsync(request.Head, request.Recipe));
@@ -22,7 +23,10 @@ internal sealed class RunStarter(
         var dataset = await datasets.ReadAsync(request.Dataset, cancellation) ?? throw Failure.NotFound($"there is no dataset '{request.Dataset}'");
         var backbone = await backbones.CurrentAsync() ?? throw NoBackbone();
         DatasetRules.Check(dataset, backbone.Dimensions, recipe, options.Value.MemoryLimit);
-        await warmStarts.LoadAsync(request.Head, recipe, backbone);
+        var previous = await warmStarts.LoadAsync(request.Head, recipe, backbone);
+        var manifest = ManifestRules.Of(dataset, recipe, backbone.Fingerprint);
+        manifest.WarmStartDigest = ManifestRules.DigestOf(previous);
+        ManifestRules.RequireSame(request.Manifest, manifest);
 
         var run = new Run
         {
@@ -32,6 +36,7 @@ internal sealed class RunStarter(
             Head = request.Head,
             Recipe = recipe,
             Promote = request.Promote,
+            Manifest = request.Manifest,
             PromotionRule = request.Promote ? rule : null,
             Caller = caller,
             Created = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),

@@ -12,6 +12,9 @@ namespace Topfive.ClassifierService;
 /// </summary>
 internal sealed class Trainer : IDisposable
 {
+    /// <summary>To be raised whenever the same data and recipe would train other bits.</summary>
+    public const string Version = "1";
+
     private readonly TrainingData _data;
     private readonly Recipe _recipe;
     private readonly TrainingNetwork _network;

@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Google.Protobuf;
+using Topfive.Classifier.V1;
 
 namespace Topfive.ClassifierService;
 
@@ -17,7 +20,18 @@ internal sealed record TrainingData(
     /// <summary>SHA-256 of each row's image; none where nobody will be told of single images.</summary>
     public IReadOnlyList<ByteString> ImageHashes { get; init; } = [];
 
+    /// <summary>The manifest of what is trained on it; null where none is wanted.</summary>
+    public Manifest? Manifest { get; init; }
+
     public ByteString ImageHash(int row) => ImageHashes.Count == 0 ? ByteString.Empty : ImageHashes[row];
+
+    /// <summary>Lower-case hex SHA-256 over all rows, little-endian.</summary>
+    public string VectorsDigest()
+    {
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (var row = 0; row < LabelIndexes.Length; row++) digest.AppendData(MemoryMarshal.AsBytes(Row(row)));
+        return Convert.ToHexStringLower(digest.GetHashAndReset());
+    }
 
     public ReadOnlySpan<float> Row(int row) => Matrix.Row(row);
 

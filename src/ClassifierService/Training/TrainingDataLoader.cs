@@ -40,6 +40,7 @@ internal sealed class TrainingDataLoader(DatasetStore datasets, VectorStore vect
             [.. dataset.Examples.Select(example => indexes[example.Label])],
             RowsOf(dataset, Split.Training), RowsOf(dataset, Split.Validation))
         {
+            Manifest = ManifestRules.Of(dataset, run.Recipe, backbone.Fingerprint),
             ImageHashes = [.. dataset.Examples.Select(example => example.ImageHash)],
         };
     }

@@ -16,6 +16,7 @@ internal sealed class HeadsCommand : GatewayCommand
         : base("heads", "Lists the heads, or the versions of one, newest first.", terminal)
     {
         Arguments.Add(_head);
+        Subcommands.Add(new HeadShowCommand(terminal));
         Subcommands.Add(new HeadHistoryCommand(terminal));
         Subcommands.Add(new HeadDeleteCommand(terminal));
         Subcommands.Add(new HeadShadowCommand(terminal));

@@ -36,23 +36,39 @@ internal sealed class RunsCommand : GatewayCommand
 
     private static Argument<string> RunArgument() => new("run") { Description = "The run's id, as `topfive runs` lists it" };
 
-    /// <summary><c>topfive runs show</c>: every epoch so far, then live.</summary>
+    /// <summary><c>topfive runs show</c>: every epoch so far, then live, and at the end what came out.</summary>
     private sealed class ShowCommand : GatewayCommand
     {
         private readonly Argument<string> _run = RunArgument();
         private readonly Option<string?> _plot = new("--plot") { Description = "Write loss and accuracy by epoch as a PNG" };
+        private readonly EvaluationOptions _evaluation = new();
 
-        public ShowCommand(Terminal terminal) : base("show", "Shows a run's epochs, live until its end.", terminal)
+        public ShowCommand(Terminal terminal) : base("show", "Shows a run's epochs, live until its end, and its evaluation.", terminal)
         {
             Arguments.Add(_run);
             Options.Add(_plot);
+            _evaluation.AddTo(this);
         }
 
         protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
         {
             var run = await gateway.Training.GetRunAsync(
                 new GetRunRequest { RunId = parsed.GetRequiredValue(_run) }, cancellationToken: cancellation);
-            await RunDisplay.FollowAsync(Terminal, gateway, run, parsed.GetValue(_plot), cancellation);
+            var quiet = _evaluation.IsJson(parsed);
+            var result = quiet
+                ? await RunDisplay.WaitAsync(gateway, run.RunId, cancellation)
+                : await RunDisplay.FollowAsync(Terminal, gateway, run, parsed.GetValue(_plot), cancellation);
+            if (quiet)
+            {
+                run = await gateway.Training.GetRunAsync(new GetRunRequest { RunId = run.RunId }, cancellationToken: cancellation);
+                Terminal.Out.Profile.Out.Writer.WriteLine(ProtoJson.Line(run, result));
+            }
+            else
+            {
+                EvaluationDisplay.Show(Terminal, result.Finished.Evaluation, _evaluation.Rows(parsed));
+            }
+
+            _evaluation.SaveFigure(Terminal, parsed, $"{run.Head} {result.Finished.Version}", result.Epochs, result.Finished.Evaluation);
             return 0;
         }
     }

@@ -6,9 +6,18 @@ namespace Topfive.Cli;
 /// <summary><c>topfive train</c>: a head from a dataset's vectors, epoch by epoch.</summary>
 internal sealed class TrainCommand : GatewayCommand
 {
-    private readonly Argument<string> _dataset = new("dataset") { Description = "The dataset's name" };
+    private readonly Argument<string?> _dataset = new("dataset")
+    {
+        Description = "The dataset's name; with --manifest, the manifest's by default",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     private readonly Option<string?> _head = new("--head") { Description = "The head that gets a new version [default: the dataset's name]" };
+
+    private readonly Option<string?> _manifest = new("--manifest")
+    {
+        Description = "Train the same bits again: a file that `topfive heads show HEAD --manifest FILE` wrote; its recipe is the run's",
+    };
 
     private readonly RecipeOptions _recipe = new();
 
@@ -24,16 +33,27 @@ internal sealed class TrainCommand : GatewayCommand
         _recipe.AddTo(this);
         _promotion.AddTo(this);
         Options.Add(_plot);
+        Options.Add(_manifest);
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_dataset) is null or { Tokens.Count: 0 } && result.GetResult(_manifest) is null)
+            {
+                result.AddError("train needs a dataset's name, or --manifest.");
+            }
+        });
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
     {
-        var dataset = parsed.GetRequiredValue(_dataset);
+        var manifest = parsed.GetValue(_manifest) is { } file ? await ManifestFile.ReadAsync(file, cancellation) : null;
+        var dataset = parsed.GetValue(_dataset) ?? manifest!.Dataset;
         var request = new StartRunRequest
         {
             Dataset = dataset,
             Head = parsed.GetValue(_head) ?? dataset,
-            Recipe = _recipe.Read(parsed),
+            // What a manifest does not say is not asked: the service refuses a recipe beside it.
+            Recipe = _recipe.Read(parsed) is var recipe && (manifest is null || recipe.CalculateSize() > 0) ? recipe : null,
+            Manifest = manifest,
         };
         _promotion.Read(parsed, request);
         var run = await StartAsync(Terminal, gateway, request, cancellation);

@@ -25,6 +25,9 @@ internal sealed class FigureCanvas : IDisposable
         _surface.Canvas.Restore();
     }
 
+    /// <summary>What no plot draws.</summary>
+    public void Draw(Action<SKCanvas> paint) => paint(_surface.Canvas);
+
     /// <summary>An encoded image, as large as the place allows in its own proportions.</summary>
     public void Draw(byte[] encoded, SKRect place)
     {

@@ -11,7 +11,7 @@ internal sealed class FigureFont : IFontResolver
 {
     private const string Name = "DejaVu Sans";
 
-    private static readonly SKTypeface Typeface = Load();
+    public static readonly SKTypeface Typeface = Load();
 
     /// <summary>Makes it the font of every plot in this process.</summary>
     public static void Use()

@@ -16,26 +16,35 @@ internal static class TrainingCurves
     /// <param name="epochs">In their order; at least one.</param>
     public static void Save(string path, string title, IReadOnlyList<Epoch> epochs)
     {
-        var validated = epochs.Where(epoch => epoch.HasValLoss).ToArray();
+        using var canvas = new FigureCanvas(Width, Height);
+        canvas.Draw(Loss(title, epochs), new SKRect(0, 0, Width / 2, Height));
+        canvas.Draw(Accuracy(title, epochs), new SKRect(Width / 2, 0, Width, Height));
+        canvas.Save(path);
+    }
+
+    public static Plot Loss(string title, IReadOnlyList<Epoch> epochs)
+    {
         var loss = new Plot();
         AddLine(loss, "loss", Colors.C0, epochs, epoch => epoch.Loss);
-        AddLine(loss, "val_loss", Colors.C1, validated, epoch => epoch.ValLoss);
+        AddLine(loss, "val_loss", Colors.C1, Validated(epochs), epoch => epoch.ValLoss);
         Finish(loss, $"{title}: loss", "categorical cross-entropy (nats)", epochs.Count);
         loss.Legend.Alignment = Alignment.UpperRight;
+        return loss;
+    }
 
+    public static Plot Accuracy(string title, IReadOnlyList<Epoch> epochs)
+    {
         var accuracy = new Plot();
         AddLine(accuracy, "accuracy", Colors.C0, epochs, epoch => epoch.Accuracy);
-        AddLine(accuracy, "val_accuracy", Colors.C1, validated, epoch => epoch.ValAccuracy);
-        AddLine(accuracy, "val_top5_accuracy", Colors.C2, validated, epoch => epoch.ValTop5Accuracy);
+        AddLine(accuracy, "val_accuracy", Colors.C1, Validated(epochs), epoch => epoch.ValAccuracy);
+        AddLine(accuracy, "val_top5_accuracy", Colors.C2, Validated(epochs), epoch => epoch.ValTop5Accuracy);
         Finish(accuracy, $"{title}: accuracy", "fraction of examples", epochs.Count);
         accuracy.Axes.SetLimitsY(0, 1.02);
         accuracy.Legend.Alignment = Alignment.LowerRight;
-
-        using var canvas = new FigureCanvas(Width, Height);
-        canvas.Draw(loss, new SKRect(0, 0, Width / 2, Height));
-        canvas.Draw(accuracy, new SKRect(Width / 2, 0, Width, Height));
-        canvas.Save(path);
+        return accuracy;
     }
+
+    private static Epoch[] Validated(IReadOnlyList<Epoch> epochs) => [.. epochs.Where(epoch => epoch.HasValLoss)];
 
     private static void AddLine(Plot plot, string name, Color color, IReadOnlyList<Epoch> epochs, Func<Epoch, float> value)
     {

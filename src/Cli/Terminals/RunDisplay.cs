@@ -4,6 +4,9 @@ using Topfive.Classifier.V1;
 
 namespace Topfive.Cli;
 
+/// <summary>How a run went.</summary>
+internal sealed record RunResult(Finished Finished, IReadOnlyList<Epoch> Epochs);
+
 /// <summary>A run on the terminal: a line an epoch, a bar below them where someone watches, the result at the end.</summary>
 internal static class RunDisplay
 {
@@ -13,7 +16,7 @@ internal static class RunDisplay
     /// <param name="plot">A PNG of the curves to write; null: none.</param>
     /// <param name="cancellation">Ends the display, not the run.</param>
     /// <exception cref="CommandFailure">The run failed or was cancelled.</exception>
-    public static async Task<Finished> FollowAsync(
+    public static async Task<RunResult> FollowAsync(
         Terminal terminal, GatewayClient gateway, Run run, string? plot, CancellationToken cancellation)
     {
         var epochs = new List<Epoch>();
@@ -26,7 +29,7 @@ internal static class RunDisplay
 
         if (end.EventCase == RunEvent.EventOneofCase.Failed)
         {
-            throw new CommandFailure($"Run {run.RunId} ended after {epochs.Count} epochs. {RpcMessage.Of((StatusCode)end.Failed.Code, end.Failed.Message)}");
+            throw Failed(run.RunId, epochs.Count, end);
         }
 
         var finished = end.Finished;
@@ -43,8 +46,34 @@ internal static class RunDisplay
         }
 
         WarmStartReport.Show(terminal, run, finished);
-        return finished;
+        return new RunResult(finished, epochs);
     }
+
+    /// <summary>The same without a word.</summary>
+    /// <exception cref="CommandFailure">The run failed or was cancelled.</exception>
+    public static async Task<RunResult> WaitAsync(GatewayClient gateway, string runId, CancellationToken cancellation)
+    {
+        var epochs = new List<Epoch>();
+        await foreach (var next in RunWatcher.WatchAsync(gateway, runId, cancellation))
+        {
+            if (next.Finished is { } finished)
+            {
+                return new RunResult(finished, epochs);
+            }
+
+            if (next.Epoch is not { } epoch)
+            {
+                throw Failed(runId, epochs.Count, next);
+            }
+
+            epochs.Add(epoch);
+        }
+
+        throw new CommandFailure($"Run {runId} ended without a result.");
+    }
+
+    private static CommandFailure Failed(string runId, int epochs, RunEvent end) =>
+        new($"Run {runId} ended after {epochs} epochs. {RpcMessage.Of((StatusCode)end.Failed.Code, end.Failed.Message)}");
 
     private static async Task<RunEvent> ShowEpochsAsync(
         Terminal terminal, GatewayClient gateway, Run run, List<Epoch> epochs, CancellationToken cancellation)

@@ -44,6 +44,30 @@ public sealed class FigureTests : IDisposable
         Assert.NotNull(figure);
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(31)]
+    [InlineData(120)]
+    [InlineData(600)]
+    public void An_evaluation_is_drawn_with_readable_labels_at_any_number_of_them(int labels)
+    {
+        var file = _folder.File("evaluation.png");
+
+        EvaluationFigure.Save(file, "emoji 3", SomeEvaluation.Epochs, SomeEvaluation.Of(labels));
+
+        if (Environment.GetEnvironmentVariable("TOPFIVE_KEEP_FIGURES") is { } keep)
+        {
+            File.Copy(file, Path.Combine(keep, $"evaluation-{labels}.png"), overwrite: true);
+        }
+
+        using var figure = SKBitmap.Decode(file);
+        Assert.InRange(new FileInfo(file).Length, 20_000, 600_000);
+        // The diagonal is dark blue, the names beside the rows are text, and the reliability diagram has its two lines.
+        Assert.True(Count(figure, color => color.Blue > color.Red + 60) > 1_000);
+        Assert.True(DarkPixels(figure, new SKRectI(645, 40, 850, figure.Height)) > 200, "the labels are missing");
+        Assert.True(DarkPixels(figure, new SKRectI(80, figure.Height * 2 / 3, 640, figure.Height)) > 200, "the reliability diagram is missing");
+    }
+
     [Fact]
     public void The_true_label_has_a_green_bar_and_the_labels_stand_beside_the_bars()
     {
