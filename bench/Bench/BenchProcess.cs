@@ -12,14 +12,19 @@ internal sealed class BenchProcess : IAsyncDisposable
 {
     private readonly ServiceProcess _process;
     private readonly GrpcChannel _channel;
+    private readonly GrpcChannel _other;
 
     private BenchProcess(ServiceProcess process)
     {
         _process = process;
         _channel = GrpcChannel.ForAddress(process.Address);
+        _other = GrpcChannel.ForAddress(process.Address);
     }
 
     public FeatureExtraction.FeatureExtractionClient Client => new(_channel);
+
+    /// <summary>Over a connection of its own.</summary>
+    public FeatureExtraction.FeatureExtractionClient OtherClient => new(_other);
 
     public Ingestion.IngestionClient Ingestion => new(_channel);
 
@@ -47,6 +52,7 @@ internal sealed class BenchProcess : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _channel.Dispose();
+        _other.Dispose();
         return _process.DisposeAsync();
     }
 

@@ -77,13 +77,11 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
 
     private static ConfigurationOptions Configuration(string connectionString)
     {
-        var configuration = ConfigurationOptions.Parse(connectionString);
+        // What the connection string says comes later, and so goes before these.
+        var configuration = ConfigurationOptions.Parse($"connectTimeout=2000,syncTimeout=5000,asyncTimeout=5000,{connectionString}");
         configuration.AbortOnConnectFail = false;
         // A request that finds no store must hear so now, not after a timeout in a queue.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
-        configuration.ConnectTimeout = 2_000;
-        configuration.SyncTimeout = 5_000;
-        configuration.AsyncTimeout = 5_000;
         configuration.ReconnectRetryPolicy = new ExponentialRetry(200, 2_000);
         configuration.ClientName ??= "topfive";
         return configuration;

@@ -36,6 +36,15 @@ public sealed class StoreConnectionTests
     }
 
     [Fact]
+    public async Task A_timeout_in_the_connection_string_goes_before_the_default()
+    {
+        await using var connection = await StoreUnderTest.OpenAsync("127.0.0.1:1,asyncTimeout=60000");
+
+        var configuration = ConfigurationOptions.Parse(connection.Multiplexer.Configuration);
+        Assert.Equal((60_000, 2_000), (configuration.AsyncTimeout, configuration.ConnectTimeout));
+    }
+
+    [Fact]
     public async Task A_cluster_that_has_lost_slots_says_that_it_is_down()
     {
         await using var node = await RedisServer.TryStartAsync(clusterNode: true);
