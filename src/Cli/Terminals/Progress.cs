@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Spectre.Console;
 
 namespace Topfive.Cli;
@@ -37,6 +38,13 @@ internal static class Progress
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .UseRenderHook((bar, _) => display is null ? bar : new Rows(bar, new Text(display.Told)))
             .StartAsync(context => work(display = new Bar(context.AddTask(Markup.Escape(what), maxValue: total), unit)));
+    }
+
+    /// <returns>Hours, minutes and seconds, after days where there are any.</returns>
+    internal static string TimeLeft(double seconds)
+    {
+        var left = TimeSpan.FromSeconds(Math.Min(seconds, 1e7));
+        return left.ToString(left.Days > 0 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
     }
 
     private static string Append(string note) => note.Length == 0 ? "" : $", {note}";
@@ -83,7 +91,7 @@ internal static class Progress
                 // The speed since the last line: what is known already passes much faster than what must be computed.
                 var speed = (done - _doneThen) / (_clock.Elapsed - _shown).TotalSeconds;
                 (_shown, _doneThen) = (_clock.Elapsed, done);
-                var left = done == total ? $"{_clock.Elapsed.TotalSeconds:N1} s" : $"{TimeSpan.FromSeconds(Math.Min((total - done) / speed, 1e7)):d\\.hh\\:mm\\:ss} left";
+                var left = done == total ? $"{_clock.Elapsed.TotalSeconds:N1} s" : $"{TimeLeft((total - done) / speed)} left";
                 terminal.Say($"{what}: {done:N0} of {total:N0} {unit} ({(double)done / total:P0}), {speed:N1} a second{Append(note)}, {left}");
             }
         }

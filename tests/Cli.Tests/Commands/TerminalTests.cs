@@ -36,6 +36,14 @@ public sealed partial class TerminalTests : IDisposable
             string.Join(' ', Escapes().Replace(ending, "").Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)));
     }
 
+    [Theory]
+    [InlineData(29.4, "00:00:29")]
+    [InlineData(3_725, "01:02:05")]
+    [InlineData(180_000, "2.02:00:00")]
+    [InlineData(double.PositiveInfinity, "115.17:46:40")]
+    public void The_time_left_is_told_in_hours_and_in_days_only_where_there_are_any(double seconds, string told) =>
+        Assert.Equal(told, Progress.TimeLeft(seconds));
+
     [GeneratedRegex("^Importing ━+ +[0-9]+% [0-9:]{8} *$")]
     private static partial Regex Shape();
 
