@@ -51,11 +51,11 @@ internal sealed class FeatureExtractor(
         ImageHash[] hashes = [.. copies.Select(copy => AugmentedCopy.Hash(original, augmentation, copy))];
 
         var began = Stopwatch.GetTimestamp();
-        var stored = await Task.WhenAll(hashes.Select(hash => cache.FindAsync(backbone, hash)));
+        var stored = await AllAsync(hashes.Select(hash => cache.FindAsync(backbone, hash)));
         var lookUp = Stopwatch.GetElapsedTime(began);
 
         var decoded = new DecodedImage(decoder, image, urgency, backbone.File.InputWidth, backbone.File.InputHeight);
-        return await Task.WhenAll(copies.Select((copy, i) => stored[i] is { } found
+        return await AllAsync(copies.Select((copy, i) => stored[i] is { } found
             ? Task.FromResult(new Extraction(hashes[i], backbone.File.Fingerprint, found, lookUp))
             : ComputeOnceAsync(
                 backbone, hashes[i], urgency, mustBeStored, lookUp,
@@ -71,7 +71,7 @@ internal sealed class FeatureExtractor(
     public Task<Extraction[]> FindAsync(ImageHash image, Augmentation? augmentation, IReadOnlyList<int> copies)
     {
         var backbone = state.Require();
-        return Task.WhenAll(copies.Select(async copy =>
+        return AllAsync(copies.Select(async copy =>
         {
             var began = Stopwatch.GetTimestamp();
             var hash = AugmentedCopy.Hash(image, augmentation, copy);
@@ -79,6 +79,22 @@ internal sealed class FeatureExtractor(
                 $"no vector of {(copy == 0 ? "" : $"augmented copy {copy} of ")}image {image} by this backbone ({backbone.File.Fingerprint}) is stored: send the image itself");
             return new Extraction(hash, backbone.File.Fingerprint, stored, Stopwatch.GetElapsedTime(began));
         }));
+    }
+
+    /// <summary>All of them or none: when one fails, the pooled memory of the others is given back.</summary>
+    private static async Task<T[]> AllAsync<T>(IEnumerable<Task<T>> parts)
+        where T : IDisposable?
+    {
+        Task<T>[] all = [.. parts];
+        try
+        {
+            return await Task.WhenAll(all);
+        }
+        catch
+        {
+            foreach (var part in all.Where(part => part.IsCompletedSuccessfully)) part.Result?.Dispose();
+            throw;
+        }
     }
 
     /// <param name="fill">Puts the pixels into a buffer, and says how long that took.</param>
