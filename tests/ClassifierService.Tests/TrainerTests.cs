@@ -114,17 +114,22 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public unsafe void Dropout_drops_its_share_and_keeps_the_expected_activation()
+    public void Dropout_drops_its_share_and_keeps_the_expected_activation()
     {
         const int Batch = 400, Units = 96;
         using var layer = new TrainingLayer(4, Units);
         layer.Load(new float[4 * Units], [.. Enumerable.Repeat(2f, Units)]);
-        using var sums = new ActivationBuffer(Batch, Units);
+        using var inputs = new ActivationBuffer(Batch, 4);
         using var activations = new ActivationBuffer(Batch, Units);
+        using var forward = new LayerForward(layer, isOutput: false);
+        var random = new RandomStream(5, RandomPurpose.Dropout, 0);
 
-        for (var panel = 0; panel < layer.Panels; panel++)
+        for (var number = 0; number < MicroBatch.CountOf(Batch); number++)
         {
-            PanelForward.Activate(layer, panel, sums, activations, Batch, dropout: 0.3f, new RandomStream(5, RandomPurpose.Dropout, 0));
+            var examples = MicroBatch.Of(Batch, number);
+            forward.Begin(examples, dropout: 0.3f, random, 0, Units);
+            forward.AddProducts(inputs, examples, tile: 0, 0, Units);
+            forward.Finish(activations, examples, dropout: 0.3f, 0, Units);
         }
 
         var values = Enumerable.Range(0, Batch).SelectMany(row => activations.RowSpan(row, Units).ToArray()).ToArray();

@@ -222,6 +222,12 @@ CASES = [
          epochs=40, seed=27, training=20, validation=20, patience=3, min_delta=0.02),
     dict(name="early stopping that reaches the last epoch behind its best", inputs=10, hidden_units=[20], labels=4, dropout=0.2,
          learning_rate=0.02, batch_size=5, epochs=6, seed=27, training=20, validation=20, patience=30),
+    dict(name="large batches with dropout", inputs=7, hidden_units=[40], labels=5, dropout=0.5, learning_rate=0.005, batch_size=32,
+         epochs=6, seed=28, training=76, validation=15),
+    dict(name="large batches without dropout", inputs=7, hidden_units=[33, 9], labels=5, dropout=0.0, learning_rate=0.005, batch_size=37,
+         epochs=5, seed=29, training=70, validation=8, optimizer="adam"),
+    dict(name="layers wider than a tile", inputs=5, hidden_units=[270, 3], labels=3, dropout=0.4, learning_rate=0.002, batch_size=14,
+         epochs=4, seed=30, training=29, validation=6),
 ]
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 namespace Topfive.ClassifierService;
 
 /// <summary>
-/// One batch's numbers for one layer, [row][column]. Rows are padded to a multiple of four, columns to whole panels,
-/// and rows stand a cache line more than that apart: at 2048 columns every row would else begin in the same cache set.
+/// One batch's numbers for one layer, [row][column]. Rows are padded to a multiple of four, columns to whole groups of vectors.
+/// Rows wider than a tile stand an odd number of tiles apart: at 2048 columns the rows' parts of a tile would else meet
+/// in the same sets of the cache, and push each other out.
 /// </summary>
 internal sealed unsafe class ActivationBuffer(int rows, int columns) : IDisposable
 {
-    private const int Skew = 16;
-
     private readonly AlignedFloats _values = new(Length(rows, columns));
 
     public int Stride { get; } = RowStride(columns);
@@ -23,5 +22,7 @@ internal sealed unsafe class ActivationBuffer(int rows, int columns) : IDisposab
 
     private static long Length(int rows, int columns) => (long)TrainingLayer.RoundUp(rows, 4) * RowStride(columns);
 
-    private static int RowStride(int columns) => TrainingLayer.RoundUp(columns, TrainingLayer.PanelWidth) + Skew;
+    private static int RowStride(int columns) => columns <= TrainingLayer.TileWidth
+        ? TrainingLayer.RoundUp(columns, TrainingLayer.GroupWidth)
+        : ((TrainingLayer.RoundUp(columns, TrainingLayer.TileWidth) / TrainingLayer.TileWidth) | 1) * TrainingLayer.TileWidth;
 }

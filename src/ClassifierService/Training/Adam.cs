@@ -28,7 +28,7 @@ internal readonly unsafe struct Adam : IOptimizer
         _alpha = (float)(learningRate * Math.Sqrt(1 - Math.Pow(Beta2, step)) / (1 - Math.Pow(Beta1, step)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Step(float* parameters, float* first, float* second, Vector512<float> gradient)
+    public Vector512<float> Step(float* parameters, float* first, float* second, Vector512<float> gradient)
     {
         var mean = Vector512.Load(first);
         mean = Moments.Flush(Vector512.FusedMultiplyAdd(gradient - mean, Vector512.Create((float)(1 - Beta1)), mean));
@@ -38,6 +38,8 @@ internal readonly unsafe struct Adam : IOptimizer
         variance = Moments.Flush(Vector512.FusedMultiplyAdd(square, Vector512.Create((float)(1 - Beta2)), variance));
         variance.Store(second);
         var increment = mean * Vector512.Create(_alpha) / (Vector512.Sqrt(variance) + Vector512.Create(Epsilon));
-        (Vector512.Load(parameters) - increment).Store(parameters);
+        var moved = Vector512.Load(parameters) - increment;
+        moved.Store(parameters);
+        return moved;
     }
 }

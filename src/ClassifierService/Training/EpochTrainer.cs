@@ -6,28 +6,30 @@ namespace Topfive.ClassifierService;
 /// <summary>
 /// Teaches a network batch by batch: the recipe's optimizer on categorical cross-entropy.
 /// <para>
-/// A step passes once over each layer's weights: it makes the update that the previous batch asked for and, on the same
-/// tile while that is in the nearest cache, the products of the next batch. An epoch's last update is made at its end.
-/// Threads own whole panels of units, so the order of every sum is the same on any number of threads.
+/// A step passes once over each layer's weights: it makes the update that the previous batch asked for and, while the new
+/// weights are in registers, the products of the next batch. What dropout and ReLU make zero is left out of both. An
+/// epoch's last update is made at its end. Threads own whole units, so the order of every sum is the same on any number
+/// of threads.
 /// </para>
 /// </summary>
 internal sealed unsafe class EpochTrainer : IDisposable
 {
-    /// <summary>Rows of a panel that are updated and multiplied together: 2 × 8 KiB of weights and moments.</summary>
-    private const int TileRows = 64;
+    private const int Lanes = 16;
 
     private readonly TrainingNetwork _network;
     private readonly ThreadCrew _crew;
     private readonly int _batchSize;
-    private readonly ParameterUpdate _update;
     private readonly TrainingObjective _objective;
     private readonly float _dropout;
     private readonly ulong _seed;
 
     // By layer; inputs twice, for the batch that is on its way and for the one whose update is pending.
     private readonly ActivationBuffer[][] _inputs;
-    private readonly ActivationBuffer[] _sums;
     private readonly ActivationBuffer[] _deltas;
+    private readonly ParameterUpdate[] _updates;
+    private readonly LayerForward[] _forwards;
+
+    private readonly ActivationBuffer _logits;
     private readonly ExampleResult[] _results;
 
     private ulong _steps;
@@ -43,14 +45,15 @@ internal sealed unsafe class EpochTrainer : IDisposable
         _network = network;
         _crew = new ThreadCrew(Math.Clamp(threads, 1, network.Layers.Max(layer => layer.Panels)));
         _batchSize = largestBatch;
-        _update = ParameterUpdate.Of(recipe);
         _objective = objective;
         _dropout = recipe.Dropout;
         _seed = recipe.Seed;
         var layers = network.Layers;
         _inputs = [.. layers.Select(layer => (ActivationBuffer[])[new(largestBatch, layer.Inputs), new(largestBatch, layer.Inputs)])];
-        _sums = [.. layers.Select(layer => new ActivationBuffer(largestBatch, layer.Units))];
         _deltas = [.. layers.Select(layer => new ActivationBuffer(largestBatch, layer.Units))];
+        _updates = [.. layers.Select(layer => ParameterUpdate.Of(recipe, layer, largestBatch))];
+        _forwards = [.. layers.Select(layer => new LayerForward(layer, isOutput: layer == network.Output))];
+        _logits = new ActivationBuffer(largestBatch, network.Output.Units);
         _results = new ExampleResult[largestBatch];
     }
 
@@ -114,9 +117,9 @@ internal sealed unsafe class EpochTrainer : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in (IEnumerable<ActivationBuffer>)[.. _inputs.SelectMany(pair => pair), .. _sums, .. _deltas])
+        foreach (var part in (IEnumerable<IDisposable>)[.. _inputs.SelectMany(pair => pair), .. _deltas, .. _updates, .. _forwards, _logits])
         {
-            buffer.Dispose();
+            part.Dispose();
         }
     }
 
@@ -139,43 +142,34 @@ internal sealed unsafe class EpochTrainer : IDisposable
     /// <param name="thread">This thread.</param>
     private void UpdateAndForward(int index, int pending, int batch, int buffer, ulong step, int thread)
     {
-        var layer = _network.Layers[index];
-        var (first, end) = _crew.Share(layer.Panels, thread);
-        for (var panel = first; panel < end; panel++)
+        var (layer, update, forward) = (_network.Layers[index], _updates[index], _forwards[index]);
+        var (firstPanel, endPanel) = _crew.Share(layer.Panels, thread);
+        var (first, end) = (firstPanel * TrainingLayer.PanelWidth, Math.Min(endPanel * TrainingLayer.PanelWidth, layer.Units));
+        var (inputs, outputs) = (_inputs[index], layer == _network.Output ? _logits : _inputs[index + 1][buffer]);
+        var random = new RandomStream(_seed, RandomPurpose.Dropout, (step * 64) + (ulong)index);
+        if (pending > 0) update.Begin(inputs[buffer ^ 1], _deltas[index], pending, step, firstPanel, endPanel);
+        for (var number = 0; number == 0 || number < MicroBatch.CountOf(batch); number++)
         {
-            PanelForward.Clear(_sums[index], panel, batch);
-            for (var row = 0; row < layer.PaddedInputs; row += TileRows)
+            var microBatch = batch == 0 ? default : MicroBatch.Of(batch, number);
+            forward.Begin(microBatch, _dropout, random, first, end);
+            for (var tile = 0; tile < layer.Tiles; tile++)
             {
-                var rows = Math.Min(TileRows, layer.PaddedInputs - row);
-                if (pending > 0) _update.UpdateWeights(layer, panel, row, rows, _inputs[index][buffer ^ 1], _deltas[index], pending, step);
-                if (batch > 0) ForwardTile(index, panel, row, rows, batch, buffer);
+                if (pending == 0 || number > 0) forward.AddProducts(inputs[buffer], microBatch, tile, first, end);
+                else
+                {
+                    var row = inputs[buffer].Row(0) + (tile * TrainingLayer.TileWidth);
+                    update.UpdateAndForward(tile, inputs[buffer ^ 1], pending, step, forward, row, first, end);
+                }
             }
 
-            if (pending > 0) _update.UpdateBiases(layer, panel, _deltas[index], pending, step);
-            if (layer == _network.Output)
-            {
-                PanelForward.AddBiases(layer, panel, _sums[index], batch);
-            }
-            else
-            {
-                var random = new RandomStream(_seed, RandomPurpose.Dropout, (step * 64) + (ulong)index);
-                PanelForward.Activate(layer, panel, _sums[index], _inputs[index + 1][buffer], batch, _dropout, random);
-            }
+            forward.Finish(outputs, microBatch, _dropout, first, end);
         }
-    }
-
-    private void ForwardTile(int index, int panel, int row, int rows, int batch, int buffer)
-    {
-        var (inputs, sums) = (_inputs[index][buffer], _sums[index]);
-        Kernels.AddProducts(
-            _network.Layers[index].Weights(panel) + ((long)row * TrainingLayer.PanelWidth), rows,
-            inputs.Row(0) + row, inputs.Stride, sums.Row(0) + (panel * TrainingLayer.PanelWidth), sums.Stride, batch);
     }
 
     /// <summary>Softmax and loss of this thread's examples, and the loss's gradient by their logits.</summary>
     private void EvaluateOutputs(TrainingData data, ReadOnlySpan<int> rows, int thread)
     {
-        var (logits, deltas) = (_sums[^1], _deltas[^1]);
+        var (logits, deltas) = (_logits, _deltas[^1]);
         var (first, end) = _crew.Share(rows.Length, thread);
         for (var example = first; example < end; example++)
         {
@@ -191,16 +185,21 @@ internal sealed unsafe class EpochTrainer : IDisposable
     {
         var (layer, below) = (_network.Layers[index], _network.Layers[index - 1]);
         var (outputs, deltas) = (_inputs[index][buffer], _deltas[index - 1]);
-        var scale = Vector128.Create(1 / (1 - _dropout));
+        var scale = Vector512.Create(1 / (1 - _dropout));
+        var gradients = stackalloc float[4 * TrainingLayer.PanelWidth];
         var (firstPanel, endPanel) = _crew.Share(below.Panels, thread);
-        var end = Math.Min(endPanel * TrainingLayer.PanelWidth, layer.PaddedInputs);
-        for (var unit = firstPanel * TrainingLayer.PanelWidth; unit < end; unit += 4)
+        for (var panel = firstPanel; panel < endPanel; panel++)
         {
-            for (var example = 0; example < batch; example++)
+            var first = panel * TrainingLayer.PanelWidth;
+            for (var example = 0; example < batch; example += 4)
             {
-                var gradient = Kernels.BackwardFour(layer, unit, _deltas[index].Row(example)) * scale;
-                var active = Vector128.GreaterThan(Vector128.Load(outputs.Row(example) + unit), Vector128<float>.Zero);
-                (gradient & active).Store(deltas.Row(example) + unit);
+                Kernels.BackwardFour(layer, first, _deltas[index].Row(example), _deltas[index].Stride, gradients);
+                for (var lane = 0; lane < 4 * TrainingLayer.PanelWidth; lane += Lanes)
+                {
+                    var (row, unit) = (example + (lane / TrainingLayer.PanelWidth), first + (lane % TrainingLayer.PanelWidth));
+                    var active = Vector512.GreaterThan(Vector512.Load(outputs.Row(row) + unit), Vector512<float>.Zero);
+                    (Vector512.Load(gradients + lane) * scale & active).Store(deltas.Row(row) + unit);
+                }
             }
         }
     }

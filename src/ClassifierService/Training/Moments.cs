@@ -7,10 +7,10 @@ namespace Topfive.ClassifierService;
 internal static class Moments
 {
     /// <summary>
-    /// Below this a moment is taken as zero: it moves no parameter by a float's resolution any more, and left to decay it
-    /// would become denormal, which costs a processor dozens of cycles a number.
+    /// So small a moment moves no parameter by a float's resolution any more. Left to decay further it would become
+    /// denormal, which costs a processor dozens of cycles a number.
     /// </summary>
-    private const float Negligible = 1e-30f;
+    public const float Negligible = 1e-30f;
 
     /// <summary>Negligible numbers become zero; what is not a number stays so.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,16 +3,18 @@ namespace Topfive.ClassifierService;
 /// <summary>Measures a network on examples, without dropout and without changing it.</summary>
 internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threads) : IDisposable
 {
-    private const int BlockRows = 64;
-    private const int TileRows = 64;
+    private const int BlockRows = MicroBatch.Most;
 
     private readonly ThreadCrew _crew = new(threads);
 
     // By thread, then by layer.
     private readonly ActivationBuffer[][] _inputs =
         [.. Enumerable.Range(0, threads).Select(_ => (ActivationBuffer[])[.. network.Layers.Select(layer => new ActivationBuffer(BlockRows, layer.Inputs))])];
-    private readonly ActivationBuffer[][] _sums =
-        [.. Enumerable.Range(0, threads).Select(_ => (ActivationBuffer[])[.. network.Layers.Select(layer => new ActivationBuffer(BlockRows, layer.Units))])];
+    private readonly LayerForward[][] _forwards =
+        [.. Enumerable.Range(0, threads).Select(_ => (LayerForward[])[.. network.Layers.Select(layer => new LayerForward(layer, isOutput: layer == network.Output))])];
+
+    // By thread.
+    private readonly ActivationBuffer[] _logits = [.. Enumerable.Range(0, threads).Select(_ => new ActivationBuffer(BlockRows, network.Output.Units))];
 
     /// <param name="data">What the rows are of.</param>
     /// <param name="rows">Rows of the data.</param>
@@ -30,7 +32,7 @@ internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threa
                 ForwardBlock(data, rows.AsSpan(start, count), thread);
                 for (var example = 0; example < count && logits is not null; example++)
                 {
-                    _sums[thread][^1].RowSpan(example, network.Output.Units).CopyTo(logits.RowSpan(start + example, network.Output.Units));
+                    _logits[thread].RowSpan(example, network.Output.Units).CopyTo(logits.RowSpan(start + example, network.Output.Units));
                 }
 
                 EvaluateBlock(data, rows.AsSpan(start, count), results.AsSpan(start, count), thread);
@@ -41,7 +43,7 @@ internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threa
 
     public void Dispose()
     {
-        foreach (var buffer in _inputs.Concat(_sums).SelectMany(buffers => buffers)) buffer.Dispose();
+        foreach (var part in _inputs.SelectMany(IEnumerable<IDisposable> (parts) => parts).Concat(_forwards.SelectMany(parts => parts)).Concat(_logits)) part.Dispose();
     }
 
     private void ForwardBlock(TrainingData data, ReadOnlySpan<int> rows, int thread)
@@ -56,7 +58,7 @@ internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threa
 
     private void EvaluateBlock(TrainingData data, ReadOnlySpan<int> rows, Span<ExampleResult> results, int thread)
     {
-        var logits = _sums[thread][^1];
+        var logits = _logits[thread];
         for (var example = 0; example < rows.Length; example++)
         {
             results[example] = CrossEntropy.Evaluate(
@@ -66,20 +68,9 @@ internal sealed unsafe class NetworkEvaluator(TrainingNetwork network, int threa
 
     private void Forward(int index, int batch, int thread)
     {
-        var layer = network.Layers[index];
-        var (inputs, sums) = (_inputs[thread][index], _sums[thread][index]);
-        for (var panel = 0; panel < layer.Panels; panel++)
-        {
-            PanelForward.Clear(sums, panel, batch);
-            for (var row = 0; row < layer.PaddedInputs; row += TileRows)
-            {
-                Kernels.AddProducts(
-                    layer.Weights(panel) + ((long)row * TrainingLayer.PanelWidth), Math.Min(TileRows, layer.PaddedInputs - row),
-                    inputs.Row(0) + row, inputs.Stride, sums.Row(0) + (panel * TrainingLayer.PanelWidth), sums.Stride, batch);
-            }
-
-            if (layer == network.Output) PanelForward.AddBiases(layer, panel, sums, batch);
-            else PanelForward.Activate(layer, panel, sums, _inputs[thread][index + 1], batch, dropout: 0, default);
-        }
+        var (layer, forward, examples) = (network.Layers[index], _forwards[thread][index], new MicroBatch(0, batch));
+        forward.Begin(examples, dropout: 0, random: default, 0, layer.Units);
+        for (var tile = 0; tile < layer.Tiles; tile++) forward.AddProducts(_inputs[thread][index], examples, tile, 0, layer.Units);
+        forward.Finish(layer == network.Output ? _logits[thread] : _inputs[thread][index + 1], examples, dropout: 0, 0, layer.Units);
     }
 }

@@ -2,52 +2,118 @@ using Topfive.Classifier.V1;
 
 namespace Topfive.ClassifierService;
 
-/// <summary>How the recipe's optimizer moves the parameters of a panel.</summary>
-internal abstract unsafe class ParameterUpdate
+/// <summary>What a batch that went through a layer asks of the layer's parameters, and how the recipe's optimizer moves them.</summary>
+internal abstract unsafe class ParameterUpdate : IDisposable
 {
-    public static ParameterUpdate Of(Recipe recipe)
+    private readonly TrainingLayer _layer;
+    private readonly ActiveExamples _active;
+
+    // Of a tile, [unit][input]: what the micro-batches before the last give; null where there is but one.
+    private readonly AlignedFloats? _gradients;
+
+    private ParameterUpdate(TrainingLayer layer, int largestBatch)
+    {
+        _layer = layer;
+        _active = new ActiveExamples(largestBatch, layer.PaddedUnits);
+        if (largestBatch > MicroBatch.Most) _gradients = new AlignedFloats((long)layer.PaddedUnits * TrainingLayer.TileWidth);
+    }
+
+    public static ParameterUpdate Of(Recipe recipe, TrainingLayer layer, int largestBatch)
     {
         var (learningRate, momentum) = (recipe.LearningRate, recipe.Momentum);
         return recipe.Optimizer switch
         {
-            Optimizer.Adam => new By<Adam>(step => new Adam(learningRate, step)),
-            Optimizer.Sgd => new By<Sgd>(_ => new Sgd(learningRate, momentum)),
-            _ => new By<RmsProp>(_ => new RmsProp(learningRate)),
+            Optimizer.Adam => new By<Adam>(layer, largestBatch, step => new Adam(learningRate, step)),
+            Optimizer.Sgd => new By<Sgd>(layer, largestBatch, _ => new Sgd(learningRate, momentum)),
+            _ => new By<RmsProp>(layer, largestBatch, _ => new RmsProp(learningRate)),
         };
     }
 
     /// <summary>Numbers that an optimizer remembers of each parameter.</summary>
     public static int MomentsOf(Optimizer optimizer) => optimizer == Optimizer.Adam ? 2 : 1;
 
-    /// <summary>Rows <paramref name="row"/> … of a panel learn from the batch whose inputs and deltas these are.</summary>
-    /// <param name="layer">The layer.</param>
-    /// <param name="panel">The panel.</param>
-    /// <param name="row">The first row, a multiple of four.</param>
-    /// <param name="rows">How many, a multiple of four.</param>
+    /// <summary>Bytes that it takes for a layer of so many units.</summary>
+    public static long Bytes(int largestBatch, int paddedUnits) => ActiveExamples.Bytes(largestBatch, paddedUnits)
+        + (largestBatch > MicroBatch.Most ? (long)paddedUnits * TrainingLayer.TileWidth * sizeof(float) : 0);
+
+    /// <summary>Looks which of the batch's examples move which of the units, and moves the units' biases.</summary>
     /// <param name="inputs">What the layer was given.</param>
     /// <param name="deltas">The loss's gradient by the layer's sums.</param>
     /// <param name="batch">Examples.</param>
     /// <param name="step">Number of the update, from 1.</param>
-    public abstract void UpdateWeights(
-        TrainingLayer layer, int panel, int row, int rows, ActivationBuffer inputs, ActivationBuffer deltas, int batch, ulong step);
-
-    public abstract void UpdateBiases(TrainingLayer layer, int panel, ActivationBuffer deltas, int batch, ulong step);
-
-    private sealed class By<TOptimizer>(Func<ulong, TOptimizer> optimizer) : ParameterUpdate
-        where TOptimizer : struct, IOptimizer
+    /// <param name="firstPanel">The first of the units' panels.</param>
+    /// <param name="endPanel">Behind the last of them.</param>
+    public void Begin(ActivationBuffer inputs, ActivationBuffer deltas, int batch, ulong step, int firstPanel, int endPanel)
     {
-        public override void UpdateWeights(
-            TrainingLayer layer, int panel, int row, int rows, ActivationBuffer inputs, ActivationBuffer deltas, int batch, ulong step)
+        _active.Collect(deltas, inputs.Stride, batch, firstPanel * TrainingLayer.PanelWidth, endPanel * TrainingLayer.PanelWidth);
+        for (var panel = firstPanel; panel < endPanel; panel++) UpdateBiases(panel, deltas, batch, step);
+    }
+
+    /// <summary>The units' weights of a tile learn, and add at once to the units' sums what they contribute to the next batch.</summary>
+    /// <param name="tile">The tile.</param>
+    /// <param name="inputs">Of the batch that they learn from.</param>
+    /// <param name="batch">Its examples.</param>
+    /// <param name="step">Number of the update, from 1.</param>
+    /// <param name="next">Takes the sums.</param>
+    /// <param name="nextInputs">The tile's, of the first example that the sums are for.</param>
+    /// <param name="firstUnit">The first of the units.</param>
+    /// <param name="endUnit">Behind the last of them.</param>
+    public void UpdateAndForward(
+        int tile, ActivationBuffer inputs, int batch, ulong step, LayerForward next, float* nextInputs, int firstUnit, int endUnit)
+    {
+        var last = MicroBatch.CountOf(batch) - 1;
+        for (var number = 0; number < last; number++)
         {
-            var offset = (long)row * TrainingLayer.PanelWidth;
-            Kernels.UpdateWeights(
-                layer.Weights(panel) + offset, layer.WeightMoments(0, panel) + offset, layer.WeightMoments(1, panel) + offset, rows,
-                inputs.Row(0) + row, inputs.Stride, deltas.Row(0) + (panel * TrainingLayer.PanelWidth), deltas.Stride, batch, optimizer(step));
+            for (var unit = firstUnit; unit < endUnit; unit++)
+            {
+                UnitKernel.AddGradient(GradientOf(tile, inputs, batch, number, unit), _layer.WidthOf(tile), Partial(unit));
+            }
         }
 
-        public override void UpdateBiases(TrainingLayer layer, int panel, ActivationBuffer deltas, int batch, ulong step) =>
-            Kernels.UpdateBiases(
-                layer.Biases(panel), layer.BiasMoments(0, panel), layer.BiasMoments(1, panel),
-                deltas.Row(0) + (panel * TrainingLayer.PanelWidth), deltas.Stride, batch, optimizer(step));
+        Update(tile, inputs, batch, step, next, nextInputs, firstUnit, endUnit);
+    }
+
+    public void Dispose()
+    {
+        _active.Dispose();
+        _gradients?.Dispose();
+    }
+
+    protected abstract void Update(
+        int tile, ActivationBuffer inputs, int batch, ulong step, LayerForward next, float* nextInputs, int firstUnit, int endUnit);
+
+    protected abstract void UpdateBiases(int panel, ActivationBuffer deltas, int batch, ulong step);
+
+    private UnitGradient GradientOf(int tile, ActivationBuffer inputs, int batch, int number, int unit) => new(
+        _active.Of(number, unit), _active.Count(number, unit),
+        inputs.Row(MicroBatch.Of(batch, number).First) + (tile * TrainingLayer.TileWidth),
+        number == 0 ? null : Partial(unit));
+
+    private float* Partial(int unit) => _gradients!.Pointer + ((long)unit * TrainingLayer.TileWidth);
+
+    private sealed class By<TOptimizer>(TrainingLayer layer, int largestBatch, Func<ulong, TOptimizer> optimizerOf)
+        : ParameterUpdate(layer, largestBatch)
+        where TOptimizer : struct, IOptimizer
+    {
+        protected override void Update(
+            int tile, ActivationBuffer inputs, int batch, ulong step, LayerForward next, float* nextInputs, int firstUnit, int endUnit)
+        {
+            var (optimizer, last, width) = (optimizerOf(step), MicroBatch.CountOf(batch) - 1, _layer.WidthOf(tile));
+            float* weights = _layer.Weights(tile, firstUnit), first = _layer.WeightMoments(0, tile, firstUnit), second = _layer.WeightMoments(1, tile, firstUnit);
+            var inputTile = inputs.Row(MicroBatch.Of(batch, last).First) + (tile * TrainingLayer.TileWidth);
+            for (var unit = firstUnit; unit < endUnit; unit++)
+            {
+                var gradient = new UnitGradient(_active.Of(last, unit), _active.Count(last, unit), inputTile, last == 0 ? null : Partial(unit));
+                UnitKernel.Run(
+                    new UnitTile(weights, first, second, width), gradient, next.ProductsOf(nextInputs, inputs.Stride, unit), optimizer);
+                weights += width;
+                first += width;
+                second += width;
+            }
+        }
+
+        protected override void UpdateBiases(int panel, ActivationBuffer deltas, int batch, ulong step) => Kernels.UpdateBiases(
+            _layer.Biases(panel), _layer.BiasMoments(0, panel), _layer.BiasMoments(1, panel),
+            deltas.Row(0) + (panel * TrainingLayer.PanelWidth), deltas.Stride, batch, optimizerOf(step));
     }
 }

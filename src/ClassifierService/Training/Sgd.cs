@@ -15,11 +15,13 @@ namespace Topfive.ClassifierService;
 internal readonly unsafe struct Sgd(float learningRate, float momentum) : IOptimizer
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Step(float* parameters, float* first, float* second, Vector512<float> gradient)
+    public Vector512<float> Step(float* parameters, float* first, float* second, Vector512<float> gradient)
     {
         var velocity = (Vector512.Load(first) * Vector512.Create(momentum)) - (gradient * Vector512.Create(learningRate));
         velocity = Moments.Flush(velocity);
         velocity.Store(first);
-        (Vector512.Load(parameters) + velocity).Store(parameters);
+        var moved = Vector512.Load(parameters) + velocity;
+        moved.Store(parameters);
+        return moved;
     }
 }

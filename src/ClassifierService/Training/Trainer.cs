@@ -13,7 +13,7 @@ namespace Topfive.ClassifierService;
 internal sealed class Trainer : IDisposable
 {
     /// <summary>To be raised whenever the same data and recipe would train other bits.</summary>
-    public const string Version = "1";
+    public const string Version = "2";
 
     private readonly TrainingData _data;
     private readonly Recipe _recipe;
@@ -54,7 +54,10 @@ internal sealed class Trainer : IDisposable
         return TrainingNetwork.Shapes(dimensions, labels, recipe).Sum(shape =>
             TrainingLayer.Bytes(shape.Inputs, shape.Units, moments)
             + (2 * ActivationBuffer.Bytes((int)batch, shape.Inputs))
-            + (2 * ActivationBuffer.Bytes((int)batch, shape.Units)));
+            + ActivationBuffer.Bytes((int)batch, shape.Units)
+            + ParameterUpdate.Bytes((int)batch, TrainingLayer.RoundUp(shape.Units, TrainingLayer.PanelWidth))
+            + LayerForward.Bytes(TrainingLayer.RoundUp(shape.Units, TrainingLayer.PanelWidth)))
+            + ActivationBuffer.Bytes((int)batch, labels);
     }
 
     /// <summary>One result an epoch, as it ends; with early stopping, the best epoch's weights are back when there are no more.</summary>

@@ -1,13 +1,20 @@
 namespace Topfive.ClassifierService;
 
 /// <summary>
-/// A dense layer while it learns: weights, biases and what the optimizer remembers of each. Weights lie in panels of
-/// <see cref="PanelWidth"/> units, [panel][input][unit of the panel]: one thread owns a panel for the whole run, walks
-/// it once a step from end to end, and never needs another thread's numbers to sum its own. Inputs are padded to a
-/// multiple of four and units to whole panels; padding is zero and, its gradient being zero, stays zero.
+/// A dense layer while it learns: weights, biases and what the optimizer remembers of each. Weights lie in tiles of
+/// <see cref="TileWidth"/> inputs, [tile][unit][input of the tile]: vectors run along the inputs, so that a unit can leave
+/// out the examples that it has no part in, and a step walks a thread's units of a tile from end to end. Inputs are padded
+/// to whole groups of vectors; their padding is zero and, its gradient being zero, stays zero. Threads share the units out
+/// by panels, to which biases are padded.
 /// </summary>
 internal sealed unsafe class TrainingLayer : IDisposable
 {
+    /// <summary>Inputs of a tile: 1 KiB of an example and of a unit.</summary>
+    public const int TileWidth = 256;
+
+    /// <summary>Inputs that <see cref="UnitKernel"/> takes at a time: four vectors.</summary>
+    public const int GroupWidth = 64;
+
     public const int PanelWidth = 32;
 
     private readonly AlignedFloats _weights;
@@ -24,9 +31,9 @@ internal sealed unsafe class TrainingLayer : IDisposable
     {
         Inputs = inputs;
         Units = units;
-        PaddedInputs = RoundUp(inputs, 4);
+        PaddedInputs = RoundUp(inputs, GroupWidth);
         Panels = RoundUp(units, PanelWidth) / PanelWidth;
-        _weights = new AlignedFloats((long)Panels * PaddedInputs * PanelWidth);
+        _weights = new AlignedFloats((long)PaddedInputs * units);
         _biases = new AlignedFloats(PaddedUnits);
         _weightMoments = [.. Enumerable.Range(0, moments).Select(_ => new AlignedFloats(_weights.Length))];
         _biasMoments = [.. Enumerable.Range(0, moments).Select(_ => new AlignedFloats(PaddedUnits))];
@@ -45,10 +52,15 @@ internal sealed unsafe class TrainingLayer : IDisposable
     /// <summary>What is learnt: the weights and the biases.</summary>
     public IEnumerable<AlignedFloats> Parameters => [_weights, _biases];
 
-    public float* Weights(int panel) => _weights.Pointer + ((long)panel * PaddedInputs * PanelWidth);
+    public int Tiles => (PaddedInputs + TileWidth - 1) / TileWidth;
+
+    /// <summary>Inputs of a tile, padding included: the last one may have fewer.</summary>
+    public int WidthOf(int tile) => Math.Min(TileWidth, PaddedInputs - (tile * TileWidth));
+
+    public float* Weights(int tile, int unit) => _weights.Pointer + Offset(tile, unit);
 
     /// <summary>For an optimizer of one moment, the second is the first again, which it leaves alone.</summary>
-    public float* WeightMoments(int moment, int panel) => Moment(_weightMoments, moment) + ((long)panel * PaddedInputs * PanelWidth);
+    public float* WeightMoments(int moment, int tile, int unit) => Moment(_weightMoments, moment) + Offset(tile, unit);
 
     public float* Biases(int panel) => _biases.Pointer + (panel * PanelWidth);
 
@@ -97,7 +109,7 @@ internal sealed unsafe class TrainingLayer : IDisposable
 
     /// <summary>Bytes that a layer of this shape takes.</summary>
     public static long Bytes(int inputs, int units, int moments) =>
-        (1L + moments) * sizeof(float) * (RoundUp(inputs, 4) + 1L) * RoundUp(units, PanelWidth);
+        (1L + moments) * sizeof(float) * (RoundUp(inputs, GroupWidth) + 1L) * RoundUp(units, PanelWidth);
 
     public void Dispose()
     {
@@ -110,6 +122,7 @@ internal sealed unsafe class TrainingLayer : IDisposable
 
     private static float* Moment(AlignedFloats[] moments, int moment) => moments[Math.Min(moment, moments.Length - 1)].Pointer;
 
-    private ref float Weight(int input, int unit) =>
-        ref Weights(unit / PanelWidth)[((long)input * PanelWidth) + (unit % PanelWidth)];
+    private long Offset(int tile, int unit) => ((long)tile * TileWidth * Units) + ((long)unit * WidthOf(tile));
+
+    private ref float Weight(int input, int unit) => ref Weights(input / TileWidth, unit)[input % TileWidth];
 }
