@@ -13,6 +13,7 @@ internal static class TrainBench
 {
     private const int Hidden = 256;
     private const float LearningRate = 1e-4f;
+    private const float Dropout = 0.5f;
     private const double Demand = 0.40;
 
     private static readonly int[] Batches = [12, 32, 128];
@@ -49,7 +50,7 @@ internal static class TrainBench
 
         foreach (var (optimizer, seconds) in optimizers) Console.WriteLine($"batch 12 with {optimizer} on {threads} threads: {seconds:F3} s");
         if (torch.Count == 0) Console.WriteLine("no PyTorch on this machine (Debian: apt-get install python3-torch)");
-        ShowRoofline(examples, threads);
+        ShowRoofline(data, threads);
         Figure.Print([.. batches.Select(batch => new Figure(
             $"train_b{batch}", ours[batch], "s/epoch", batch == 12 ? Demand : null,
             $"seconds an epoch, {threads} threads; lower is better, the limit is the most that it may take; {plain[batch] / single[batch]:F0} times the plain loop's speed on one thread"))]);
@@ -92,27 +93,38 @@ internal static class TrainBench
         return watch.Elapsed.TotalSeconds / done * steps;
     }
 
-    private static void ShowRoofline(int examples, int threads)
+    /// <summary>
+    /// What batch 12 needs at least. Products with zero are not needed: those of the hidden layer's outputs that dropout
+    /// drops, those of its deltas behind an inactive ReLU, and the steps of units that no example of a batch moves.
+    /// </summary>
+    private static void ShowRoofline(TrainingData data, int threads)
     {
-        long parameters = (SyntheticDataset.Dimensions * Hidden) + (Hidden * SyntheticDataset.Labels);
-        long backward = Hidden * SyntheticDataset.Labels;
-        var roofline = Roofline.Measure(threads, bytes: 2 * sizeof(float) * parameters);
-        var steps = (examples + 11) / 12;
-        var arithmetic = 2.0 * examples * ((2 * parameters) + backward) / roofline.Flops;
-        var traffic = steps * 4.0 * sizeof(float) * parameters / roofline.Bandwidth;
-        var roots = (double)steps * parameters / roofline.Steps;
+        const int Batch = 12;
+        const double Kept = 1 - Dropout;
+        var activity = HiddenActivity.After(data, Recipe(Batch), epochs: 2, threads);
+        var active = Kept * activity.Average();
+        var moved = activity.Average(share => 1 - Math.Pow(1 - (Kept * share), Batch));
+        double hidden = SyntheticDataset.Dimensions * Hidden, output = Hidden * SyntheticDataset.Labels;
+        var roofline = Roofline.Measure(threads, bytes: (long)(2 * sizeof(float) * (hidden + output)));
+        double examples = data.TrainingRows.Length, steps = Math.Ceiling(examples / Batch);
+        var arithmetic = 2 * examples * ((hidden * (Kept + active)) + (3 * output)) / roofline.Flops;
+        var dense = 2 * examples * ((2 * hidden) + (3 * output)) / roofline.Flops;
+        var traffic = steps * 4 * sizeof(float) * (hidden + output) / roofline.Bandwidth;
+        var roots = steps * ((hidden * moved) + output) / roofline.Steps;
         Console.WriteLine(
             $"roofline on {threads} threads: {roofline.Flops / 1e9:F0} GFLOP/s, {roofline.Bandwidth / 1e9:F0} GB/s over the parameters and moments, "
             + $"{roofline.Steps / 1e9:F2} G roots and divisions a second");
         Console.WriteLine(
-            $"each alone, an epoch at batch 12 takes: arithmetic {arithmetic:F3} s, parameters' traffic {traffic:F3} s, roots and divisions {roots:F3} s; "
-            + "how far they overlap is the processor's affair");
+            $"of the hidden layer's outputs dropout keeps {Kept:P0}, of its deltas {active:P0} are not zero, and {moved:P0} of its units move in a step");
+        Console.WriteLine(
+            $"each alone, an epoch at batch 12 takes: arithmetic {arithmetic:F3} s ({dense:F3} s with the zeros), parameters' traffic {traffic:F3} s, "
+            + $"roots and divisions {roots:F3} s; how far they overlap is the processor's affair");
     }
 
     private static Recipe Recipe(int batch, Optimizer optimizer = Optimizer.Rmsprop) => new()
     {
         HiddenUnits = { Hidden },
-        Dropout = 0.5f,
+        Dropout = Dropout,
         Optimizer = optimizer,
         LearningRate = LearningRate,
         Momentum = 0.9f,

@@ -26,6 +26,17 @@ internal sealed unsafe class ActiveExamples(int batch, int paddedUnits) : IDispo
     public ActiveExample* Of(int microBatch, int unit) =>
         (ActiveExample*)_examples.Pointer + ((((long)microBatch * paddedUnits) + unit) * MicroBatch.Most);
 
+    /// <summary>Whether one of the micro-batches before this one has an example for the unit.</summary>
+    public bool AnyBefore(int microBatch, int unit)
+    {
+        for (var number = 0; number < microBatch; number++)
+        {
+            if (Count(number, unit) > 0) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Bytes that the lists take.</summary>
     public static long Bytes(int batch, int paddedUnits) => Length(batch, paddedUnits) * sizeof(ActiveExample);
 

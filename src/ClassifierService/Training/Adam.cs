@@ -42,4 +42,7 @@ internal readonly unsafe struct Adam : IOptimizer
         moved.Store(parameters);
         return moved;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<float> Rest(float* parameters, float* first, float* second) => Step(parameters, first, second, Vector512<float>.Zero);
 }

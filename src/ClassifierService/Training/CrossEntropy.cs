@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
 
 namespace Topfive.ClassifierService;
@@ -29,7 +30,7 @@ internal static unsafe class CrossEntropy
 
         // Read before the probabilities, which may go where the logits are.
         var predicted = new ReadOnlySpan<float>(logits, labels).IndexOf(maximum);
-        var rank = Rank(logits, labels, trueLabel);
+        var rank = Rank(logits, padded, trueLabel);
         var trueLogit = logits[trueLabel];
         var meanLogit = Mean(logits, labels);
 
@@ -61,13 +62,17 @@ internal static unsafe class CrossEntropy
         return sum / labels;
     }
 
-    private static int Rank(float* logits, int labels, int trueLabel)
+    /// <summary>The padding is −∞ and comes before nothing.</summary>
+    private static int Rank(float* logits, int padded, int trueLabel)
     {
         var rank = 0;
-        var own = logits[trueLabel];
-        for (var label = 0; label < labels; label++)
+        var own = Vector512.Create(logits[trueLabel]);
+        for (var label = 0; label < padded; label += Lanes)
         {
-            if (logits[label] > own || (logits[label] == own && label < trueLabel)) rank++;
+            var others = Vector512.Load(logits + label);
+            rank += BitOperations.PopCount(Vector512.GreaterThan(others, own).ExtractMostSignificantBits());
+            var before = Vector512.LessThan(Vector512.Create(label) + Vector512<int>.Indices, Vector512.Create(trueLabel)).AsSingle();
+            rank += BitOperations.PopCount((Vector512.Equals(others, own) & before).ExtractMostSignificantBits());
         }
 
         return rank;

@@ -14,4 +14,8 @@ internal unsafe interface IOptimizer
     /// <param name="gradient">Of the loss, by each.</param>
     /// <returns>The parameters as they are now.</returns>
     Vector512<float> Step(float* parameters, float* first, float* second, Vector512<float> gradient);
+
+    /// <summary>The same with a gradient of zero, for which an optimizer may have less to do.</summary>
+    /// <returns>The parameters as they are now.</returns>
+    Vector512<float> Rest(float* parameters, float* first, float* second);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Topfive.ClassifierService;
@@ -38,7 +39,7 @@ internal sealed unsafe class LayerForward : IDisposable
     /// <param name="stride">From one example's to the next one's.</param>
     /// <param name="unit">The unit.</param>
     public UnitProducts ProductsOf(float* inputs, int stride, int unit) =>
-        new(_kept.Of(unit), _kept.Count(unit), inputs, stride, _sums.Pointer + ((long)unit * MicroBatch.Most * Lanes));
+        new(_kept.Of(unit), _kept.Count(unit), inputs, stride, SumsOf(unit));
 
     /// <summary>Adds what a tile contributes.</summary>
     public void AddProducts(ActivationBuffer inputs, MicroBatch examples, int tile, int firstUnit, int endUnit)
@@ -55,24 +56,23 @@ internal sealed unsafe class LayerForward : IDisposable
     /// Writes the units' outputs: logits, or what bias, ReLU and inverted dropout make of the sums, which is zero where
     /// dropout keeps nothing and 1 / (1 − dropout) times as much elsewhere.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(ActivationBuffer outputs, MicroBatch examples, float dropout, int firstUnit, int endUnit)
     {
         var (lowest, scale) = _isOutput ? (float.NegativeInfinity, 1f) : (0f, 1 / (1 - dropout));
-        var biases = _layer.Biases(0);
-        for (var place = 0; place < examples.Count; place++)
-        {
-            new Span<float>(outputs.Row(examples.First + place) + firstUnit, endUnit - firstUnit).Clear();
-        }
+        float* row = outputs.Row(examples.First), biases = _layer.Biases(0);
+        nint stride = outputs.Stride;
+        for (var place = 0; place < examples.Count; place++) new Span<float>(row + (place * stride) + firstUnit, endUnit - firstUnit).Clear();
 
         for (var unit = firstUnit; unit < endUnit; unit++)
         {
             var kept = _kept.Of(unit);
             var count = _kept.Count(unit);
-            var sums = _sums.Pointer + ((long)unit * MicroBatch.Most * Lanes);
+            var sums = SumsOf(unit);
             for (var listed = 0; listed < count; listed++)
             {
-                var sum = Kernels.Sum(Vector512.Load(sums + (listed * Lanes))) + biases[unit];
-                outputs.Row(examples.First + kept[listed])[unit] = MathF.Max(sum, lowest) * scale;
+                var output = (Kernels.Sum(Vector512.Load(sums + (listed * Lanes))) + biases[unit]) * scale;
+                row[(kept[listed] * stride) + unit] = output < lowest ? lowest : output;
             }
 
             new Span<float>(sums, TrainingLayer.RoundUp(count, 2) * Lanes).Clear();
@@ -80,4 +80,6 @@ internal sealed unsafe class LayerForward : IDisposable
     }
 
     public void Dispose() => _sums.Dispose();
+
+    private float* SumsOf(int unit) => _sums.Pointer + ((long)unit * MicroBatch.Most * Lanes);
 }

@@ -66,7 +66,8 @@ internal abstract unsafe class ParameterUpdate : IDisposable
         {
             for (var unit = firstUnit; unit < endUnit; unit++)
             {
-                UnitKernel.AddGradient(GradientOf(tile, inputs, batch, number, unit), _layer.WidthOf(tile), Partial(unit));
+                if (_active.Count(number, unit) == 0) continue;
+                UnitKernel.AddGradient(GradientOf(number, unit, InputsOf(tile, inputs, batch, number)), _layer.WidthOf(tile), Partial(unit));
             }
         }
 
@@ -84,10 +85,11 @@ internal abstract unsafe class ParameterUpdate : IDisposable
 
     protected abstract void UpdateBiases(int panel, ActivationBuffer deltas, int batch, ulong step);
 
-    private UnitGradient GradientOf(int tile, ActivationBuffer inputs, int batch, int number, int unit) => new(
-        _active.Of(number, unit), _active.Count(number, unit),
-        inputs.Row(MicroBatch.Of(batch, number).First) + (tile * TrainingLayer.TileWidth),
-        number == 0 ? null : Partial(unit));
+    private static float* InputsOf(int tile, ActivationBuffer inputs, int batch, int number) =>
+        inputs.Row(MicroBatch.Of(batch, number).First) + (tile * TrainingLayer.TileWidth);
+
+    private UnitGradient GradientOf(int number, int unit, float* inputs) => new(
+        _active.Of(number, unit), _active.Count(number, unit), inputs, _active.AnyBefore(number, unit) ? Partial(unit) : null);
 
     private float* Partial(int unit) => _gradients!.Pointer + ((long)unit * TrainingLayer.TileWidth);
 
@@ -99,13 +101,12 @@ internal abstract unsafe class ParameterUpdate : IDisposable
             int tile, ActivationBuffer inputs, int batch, ulong step, LayerForward next, float* nextInputs, int firstUnit, int endUnit)
         {
             var (optimizer, last, width) = (optimizerOf(step), MicroBatch.CountOf(batch) - 1, _layer.WidthOf(tile));
-            float* weights = _layer.Weights(tile, firstUnit), first = _layer.WeightMoments(0, tile, firstUnit), second = _layer.WeightMoments(1, tile, firstUnit);
-            var inputTile = inputs.Row(MicroBatch.Of(batch, last).First) + (tile * TrainingLayer.TileWidth);
+            float* weights = _layer.Weights(tile, firstUnit), tileInputs = InputsOf(tile, inputs, batch, last);
+            float* first = _layer.WeightMoments(0, tile, firstUnit), second = _layer.WeightMoments(1, tile, firstUnit);
             for (var unit = firstUnit; unit < endUnit; unit++)
             {
-                var gradient = new UnitGradient(_active.Of(last, unit), _active.Count(last, unit), inputTile, last == 0 ? null : Partial(unit));
-                UnitKernel.Run(
-                    new UnitTile(weights, first, second, width), gradient, next.ProductsOf(nextInputs, inputs.Stride, unit), optimizer);
+                var products = next.ProductsOf(nextInputs, inputs.Stride, unit);
+                UnitKernel.Run(new UnitTile(weights, first, second, width), GradientOf(last, unit, tileInputs), products, optimizer);
                 weights += width;
                 first += width;
                 second += width;

@@ -27,12 +27,23 @@ internal readonly unsafe struct RmsProp(float learningRate) : IOptimizer
     public Vector512<float> Step(float* parameters, float* first, float* second, Vector512<float> gradient)
     {
         var scaled = gradient * Vector512.Create(OneMinusRho);
-        var decayed = Vector512.FusedMultiplyAdd(Vector512.Load(first), Vector512.Create(Rho), Vector512.Create(Moments.Negligible));
-        var moment = Vector512.FusedMultiplyAdd(scaled, gradient, decayed);
+        var moment = Vector512.FusedMultiplyAdd(scaled, gradient, Decayed(first));
         moment.Store(first);
         var increment = gradient * Vector512.Create(learningRate) / Vector512.Sqrt(moment + Vector512.Create(Epsilon));
         var moved = Vector512.Load(parameters) - increment;
         moved.Store(parameters);
         return moved;
     }
+
+    /// <summary>No parameter moves, so there is nothing to divide.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<float> Rest(float* parameters, float* first, float* second)
+    {
+        Decayed(first).Store(first);
+        return Vector512.Load(parameters);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Decayed(float* moments) =>
+        Vector512.FusedMultiplyAdd(Vector512.Load(moments), Vector512.Create(Rho), Vector512.Create(Moments.Negligible));
 }

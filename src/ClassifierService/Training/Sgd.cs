@@ -24,4 +24,7 @@ internal readonly unsafe struct Sgd(float learningRate, float momentum) : IOptim
         moved.Store(parameters);
         return moved;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<float> Rest(float* parameters, float* first, float* second) => Step(parameters, first, second, Vector512<float>.Zero);
 }

@@ -26,7 +26,8 @@ internal static unsafe class UnitKernel
     public static void Run<TOptimizer>(in UnitTile tile, in UnitGradient gradient, in UnitProducts products, TOptimizer optimizer)
         where TOptimizer : struct, IOptimizer
     {
-        RunEight(tile, gradient, products, 0, optimizer);
+        if (gradient.IsZero) RunEight(tile, gradient, products, 0, new Resting<TOptimizer>(optimizer));
+        else RunEight(tile, gradient, products, 0, optimizer);
         for (var listed = 8; listed < products.Count; listed += 8) RunEight<Unchanged>(tile, default, products, listed, default);
     }
 
@@ -43,8 +44,6 @@ internal static unsafe class UnitKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddGradient(UnitGradient gradient, int width, float* sums)
     {
-        ActiveExample* examples = gradient.Examples, examplesEnd = gradient.End;
-        float* gradientInputs = gradient.Inputs, partialGradient = gradient.Partial;
         for (nint column = 0; column < width; column += 4 * Lanes)
         {
             Gradient(gradient.Examples, gradient.End, gradient.Inputs, gradient.Partial, column, out var g0, out var g1, out var g2, out var g3);
@@ -113,21 +112,17 @@ internal static unsafe class UnitKernel
         var width = tile.Width;
         ActiveExample* examples = gradient.Examples, examplesEnd = gradient.End;
         float* gradientInputs = gradient.Inputs, partialGradient = gradient.Partial;
-        for (nint column = 0; column < width;)
+        for (nint column = 0; column < width; column += 4 * Lanes)
         {
             Gradient(examples, examplesEnd, gradientInputs, partialGradient, column, out var g0, out var g1, out var g2, out var g3);
             var w0 = optimizer.Step(weights + column, first + column, second + column, g0);
             AddProducts<TSums>(w0, column, x0, x1, x2, x3, x4, x5, x6, x7, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
-            column += Lanes;
-            var w1 = optimizer.Step(weights + column, first + column, second + column, g1);
-            AddProducts<TSums>(w1, column, x0, x1, x2, x3, x4, x5, x6, x7, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
-            column += Lanes;
-            var w2 = optimizer.Step(weights + column, first + column, second + column, g2);
-            AddProducts<TSums>(w2, column, x0, x1, x2, x3, x4, x5, x6, x7, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
-            column += Lanes;
-            var w3 = optimizer.Step(weights + column, first + column, second + column, g3);
-            AddProducts<TSums>(w3, column, x0, x1, x2, x3, x4, x5, x6, x7, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
-            column += Lanes;
+            var w1 = optimizer.Step(weights + column + Lanes, first + column + Lanes, second + column + Lanes, g1);
+            AddProducts<TSums>(w1, column + Lanes, x0, x1, x2, x3, x4, x5, x6, x7, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            var w2 = optimizer.Step(weights + column + (2 * Lanes), first + column + (2 * Lanes), second + column + (2 * Lanes), g2);
+            AddProducts<TSums>(w2, column + (2 * Lanes), x0, x1, x2, x3, x4, x5, x6, x7, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            var w3 = optimizer.Step(weights + column + (3 * Lanes), first + column + (3 * Lanes), second + column + (3 * Lanes), g3);
+            AddProducts<TSums>(w3, column + (3 * Lanes), x0, x1, x2, x3, x4, x5, x6, x7, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
         }
 
         if (TSums.Count >= 2)
@@ -216,6 +211,19 @@ internal static unsafe class UnitKernel
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<float> Step(float* parameters, float* first, float* second, Vector512<float> gradient) => Vector512.Load(parameters);
+
+        public Vector512<float> Rest(float* parameters, float* first, float* second) => Vector512.Load(parameters);
+    }
+
+    /// <summary>Where no example moves the unit.</summary>
+    private readonly struct Resting<TOptimizer>(TOptimizer optimizer) : IOptimizer
+        where TOptimizer : struct, IOptimizer
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Step(float* parameters, float* first, float* second, Vector512<float> gradient) => Rest(parameters, first, second);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Rest(float* parameters, float* first, float* second) => optimizer.Rest(parameters, first, second);
     }
 
     private readonly struct None : ISums

@@ -20,7 +20,7 @@ internal readonly unsafe struct UnitTile(float* weights, float* first, float* se
 /// <param name="examples">Those of a micro-batch whose delta is not zero.</param>
 /// <param name="count">How many.</param>
 /// <param name="inputs">The tile's inputs, of the micro-batch's first example.</param>
-/// <param name="partial">What the micro-batches before it gave, one number a weight; null when it is the first.</param>
+/// <param name="partial">What the micro-batches before it gave, one number a weight; null when they gave nothing.</param>
 internal readonly unsafe struct UnitGradient(ActiveExample* examples, int count, float* inputs, float* partial)
 {
     public ActiveExample* Examples => examples;
@@ -30,6 +30,8 @@ internal readonly unsafe struct UnitGradient(ActiveExample* examples, int count,
     public float* Inputs => inputs;
 
     public float* Partial => partial;
+
+    public bool IsZero => count == 0 && partial == null;
 }
 
 /// <summary>What a tile adds to a unit's sums: inputs · weights, for each example that has a sum.</summary>
