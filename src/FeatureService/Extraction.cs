@@ -12,7 +12,13 @@ namespace Topfive.FeatureService;
 /// <param name="BatchSize">Images in the batch.</param>
 /// <param name="StoreError">Why the vector is not stored; null when it is.</param>
 internal sealed record Computation(
-    ReadOnlyMemory<float> Vector, TimeSpan Decode, TimeSpan Queue, TimeSpan Inference, TimeSpan Store, int BatchSize, Exception? StoreError);
+    ReadOnlyMemory<float> Vector, TimeSpan Decode, TimeSpan Queue, TimeSpan Inference, TimeSpan Store, int BatchSize, Exception? StoreError)
+{
+    /// <summary>No run after all: it was stored in the meantime.</summary>
+    public static Computation Found(ReadOnlyMemory<float> vector) => new(vector, default, default, default, default, BatchSize: 0, StoreError: null);
+
+    public bool WasFound => BatchSize == 0;
+}
 
 /// <summary>An image's vector, where it came from and what it cost. Dispose when it has been read.</summary>
 internal sealed class Extraction : IDisposable
@@ -30,7 +36,8 @@ internal sealed class Extraction : IDisposable
     /// <summary>From the backbone, run by this call or by another one that this call joined.</summary>
     public Extraction(ImageHash image, string fingerprint, Computation computation, bool joined, TimeSpan lookUp)
     {
-        (Image, Fingerprint, LookUp, Source) = (image, fingerprint, lookUp, joined ? Source.InFlight : Source.Computed);
+        (Image, Fingerprint, LookUp) = (image, fingerprint, lookUp);
+        Source = joined ? Source.InFlight : computation.WasFound ? Source.Store : Source.Computed;
         _computation = computation;
     }
 

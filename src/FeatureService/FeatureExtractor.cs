@@ -124,6 +124,12 @@ internal sealed class FeatureExtractor(
     private async Task<Computation> ComputeAsync(
         RunningBackbone backbone, ImageHash hash, Urgency urgency, Func<float[], CancellationToken, Task<TimeSpan>> fill, CancellationToken abandoned)
     {
+        // A call that looked before another one had stored the vector, and came here after that one had gone, finds it now.
+        if (await cache.FindAsync(backbone, hash) is { } stored)
+        {
+            using (stored) return Computation.Found(stored.Values.ToArray());
+        }
+
         using var item = await batcher.AdmitAsync(urgency, abandoned);
         var decode = await fill(item.Pixels, abandoned);
         var run = await batcher.RunAsync(item, abandoned);

@@ -19,6 +19,7 @@ public static class GatewayHost
         app.MapServiceDefaults();
         app.MapGrpcService<PredictionService>();
         app.MapGrpcService<IngestionService>();
+        app.MapGrpcService<ExtractionService>();
         app.MapGrpcForwarding();
         return app;
     }

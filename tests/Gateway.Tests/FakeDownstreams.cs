@@ -36,6 +36,12 @@ internal sealed class FakeDownstreams
 
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Says that it is not ready, as a FeatureService that has just been started does.</summary>
+    public bool WarmingUp { get; set; }
+
+    /// <summary>Calls that it was asked to extract in, refused ones as well.</summary>
+    public int Asked;
+
     public int Extractions;
 
     public async Task<WebApplication> StartAsync()
@@ -58,6 +64,12 @@ internal sealed class FakeDownstreams
     {
         public override async Task<ExtractResponse> Extract(ExtractRequest request, ServerCallContext context)
         {
+            Interlocked.Increment(ref fake.Asked);
+            if (fake.WarmingUp)
+            {
+                throw Failure.Unavailable("warming up");
+            }
+
             fake.Deadlines.Enqueue(context.Deadline);
             fake.Bulk.Add(request.Bulk);
             if (request.Image.Span[0] == 'x')
@@ -88,6 +100,31 @@ internal sealed class FakeDownstreams
                 .Select(copy => new ExtractedCopy { Source = copy == 1 ? Source.Store : Source.Computed }));
             return response;
         }
+
+        public override Task<FindMissingResponse> FindMissing(FindMissingRequest request, ServerCallContext context) =>
+            Task.FromResult(new FindMissingResponse { MissingImageHashes = { request.ImageHashes } });
+
+        public override async Task GetVectors(GetVectorsRequest request, IServerStreamWriter<StoredVector> responseStream, ServerCallContext context)
+        {
+            foreach (var hash in request.ImageHashes)
+            {
+                await responseStream.WriteAsync(new StoredVector { ImageHash = hash });
+            }
+        }
+
+        public override async Task<PutVectorsResponse> PutVectors(IAsyncStreamReader<PutVectorsRequest> requestStream, ServerCallContext context)
+        {
+            var stored = 0;
+            await foreach (var request in requestStream.ReadAllAsync())
+            {
+                stored += request.BackboneFingerprint == Fingerprint ? request.Vectors.Count : throw Failure.Precondition("another backbone's");
+            }
+
+            return new PutVectorsResponse { Stored = stored };
+        }
+
+        public override Task<DeleteVectorsResponse> DeleteVectors(DeleteVectorsRequest request, ServerCallContext context) =>
+            Task.FromResult(new DeleteVectorsResponse { Deleted = request.ImageHashes.Count });
 
         public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context) =>
             Task.FromResult(new Backbone { Fingerprint = Fingerprint });

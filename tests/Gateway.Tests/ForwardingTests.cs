@@ -46,7 +46,7 @@ public sealed class ForwardingTests
     public async Task A_stream_whose_caller_sends_nothing_yet_reaches_the_service()
     {
         await using var gateway = await RunningGateway.StartAsync();
-        using var stream = new FeatureExtraction.FeatureExtractionClient(gateway.Channel).ExtractStream(deadline: DateTime.UtcNow.AddSeconds(20));
+        using var stream = new Classification.ClassificationClient(gateway.Channel).ClassifyStream(deadline: DateTime.UtcNow.AddSeconds(20));
 
         var error = await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(CancellationToken.None));
 

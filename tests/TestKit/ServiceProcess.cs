@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Grpc.Net.Client;
 
 namespace Topfive.TestKit;
 
@@ -78,6 +81,28 @@ public sealed partial class ServiceProcess : IAsyncDisposable
 
     /// <summary>The most resident memory that a process of this machine ever had, in bytes.</summary>
     public static long PeakRssOf(int processId) => StatusBytes(processId, "VmHWM:");
+
+    /// <summary>Waits until its health says that it serves.</summary>
+    /// <exception cref="TimeoutException">It did not within a minute.</exception>
+    public async Task ServingAsync()
+    {
+        using var channel = GrpcChannel.ForAddress(Address);
+        var health = new Health.HealthClient(channel);
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1); await Task.Delay(20))
+        {
+            try
+            {
+                var answer = await health.CheckAsync(new HealthCheckRequest(), deadline: DateTime.UtcNow.AddSeconds(5));
+                if (answer.Status == HealthCheckResponse.Types.ServingStatus.Serving) return;
+            }
+            catch (RpcException exception) when (exception.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+            {
+                // It does not listen yet, or the machine is busy.
+            }
+        }
+
+        throw new TimeoutException($"{_process.ProcessName} did not serve within a minute");
+    }
 
     /// <summary>As a crash does.</summary>
     public async Task KillAsync()

@@ -21,29 +21,7 @@ internal sealed class ExtractionStream(StreamItems items, IOptions<StreamingOpti
         Func<ExtractRequest, Task<ExtractResponse>> extract, ServerCallContext context) =>
         items.AnswerAsync(
             requests, responses, options.Value.ItemsInFlight,
-            async item => new ExtractStreamResponse { Id = item.Id, Extracted = await extract(ToRequest(item)) },
+            async item => new ExtractStreamResponse { Id = item.Id, Extracted = await extract(item.ToExtractRequest()) },
             (item, error) => new ExtractStreamResponse { Id = item.Id, Error = error },
             context);
-
-    private static ExtractRequest ToRequest(ExtractStreamRequest item)
-    {
-        var request = new ExtractRequest
-        {
-            OmitVector = item.OmitVector,
-            Augmentation = item.Augmentation,
-            AugmentedCopies = item.AugmentedCopies,
-            Bulk = true,
-        };
-        switch (item.InputCase)
-        {
-            case ExtractStreamRequest.InputOneofCase.Image:
-                request.Image = item.Image;
-                break;
-            case ExtractStreamRequest.InputOneofCase.ImageHash:
-                request.ImageHash = item.ImageHash;
-                break;
-        }
-
-        return request;
-    }
 }

@@ -12,4 +12,8 @@ internal static class CallExtensions
         new(headers,
             caller.Deadline == DateTime.MaxValue ? DateTime.UtcNow.AddSeconds(services.TimeoutSeconds) : caller.Deadline,
             caller.CancellationToken);
+
+    /// <summary>The same for bulk work, without a deadline of its own: how long it waits is up to the work before it.</summary>
+    public static CallOptions DownstreamBulk(this ServerCallContext caller, Metadata? headers = null) =>
+        new(headers, caller.Deadline, caller.CancellationToken);
 }

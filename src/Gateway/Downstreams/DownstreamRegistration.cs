@@ -17,10 +17,15 @@ internal static class DownstreamRegistration
     public const string Features = "features";
     public const string Classifier = "classifier";
 
+    /// <summary>How often a name is resolved again while all is well; when a replica goes away, that happens at once.</summary>
+    private static readonly TimeSpan NewReplicasAreFound = TimeSpan.FromSeconds(10);
+
     public static IServiceCollection AddDownstreams(this IServiceCollection services)
     {
         services.AddValidatedOptions<ServicesOptions>(ServicesOptions.Section);
         services.AddSingleton<LoadBalancerFactory, RendezvousBalancerFactory>();
+        services.AddSingleton<ResolverFactory>(new DnsResolverFactory(NewReplicasAreFound));
+        services.AddSingleton<ResolverFactory>(provider => new StaticResolverFactory(_ => Listed(OptionsOf(provider).Features)));
         services.AddKeyedSingleton(Features, (provider, _) => Connect(provider, options => options.Features, RendezvousBalancerFactory.PolicyName));
         services.AddKeyedSingleton(Classifier, (provider, _) => Connect(provider, options => options.Classifier, LoadBalancingConfig.RoundRobinPolicyName));
         services.AddSingleton(provider => new FeatureExtraction.FeatureExtractionClient(provider.GetRequiredKeyedService<GrpcChannel>(Features)));
@@ -33,7 +38,7 @@ internal static class DownstreamRegistration
     }
 
     private static GrpcChannel Connect(IServiceProvider provider, Func<ServicesOptions, string> address, string policy) =>
-        GrpcChannel.ForAddress(address(provider.GetRequiredService<IOptions<ServicesOptions>>().Value), new GrpcChannelOptions
+        GrpcChannel.ForAddress(TargetOf(address(OptionsOf(provider))), new GrpcChannelOptions
         {
             Credentials = ChannelCredentials.Insecure,
             ServiceProvider = provider,
@@ -45,6 +50,9 @@ internal static class DownstreamRegistration
                 KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
             },
             DisposeHttpClient = true,
+            // A replica that comes back takes its share again this soon.
+            InitialReconnectBackoff = TimeSpan.FromMilliseconds(200),
+            MaxReconnectBackoff = TimeSpan.FromSeconds(2),
             MaxReceiveMessageSize = null,
             MaxRetryBufferPerCallSize = provider.GetRequiredService<IOptions<LimitOptions>>().Value.MaxMessageBytes,
             MaxRetryBufferSize = 256 << 20,
@@ -72,6 +80,14 @@ internal static class DownstreamRegistration
     private static HealthCheckRegistration HealthOf(string name, string service, Func<ServicesOptions, string> address) =>
         new(name, provider => new DownstreamHealthCheck(
                 new Health.HealthClient(provider.GetRequiredKeyedService<GrpcChannel>(name)), service,
-                address(provider.GetRequiredService<IOptions<ServicesOptions>>().Value)),
+                address(OptionsOf(provider))),
             HealthStatus.Unhealthy, tags: null);
+
+    private static ServicesOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<ServicesOptions>>().Value;
+
+    /// <summary>gRPC's name for addresses that are listed is static:///; only <see cref="ServicesOptions.Features"/> may be a list.</summary>
+    private static string TargetOf(string address) => address.Contains(',') ? "static:///features" : address;
+
+    private static BalancerAddress[] Listed(string addresses) =>
+        [.. addresses.Split(',').Select(address => new Uri(address)).Select(address => new BalancerAddress(address.IdnHost, address.Port))];
 }

@@ -30,29 +30,22 @@ internal sealed class RendezvousBalancer(IChannelControlHelper controller, ILogg
 
 internal sealed class RendezvousPicker(IReadOnlyList<Subchannel> subchannels) : SubchannelPicker
 {
-    private readonly (Subchannel Subchannel, ulong Seed)[] _replicas =
-        [.. subchannels.Select(subchannel => (subchannel, ImageRoute.Seed(subchannel.CurrentAddress?.ToString() ?? "")))];
+    private readonly ulong[] _seeds = [.. subchannels.Select(subchannel => ImageRoute.Seed(subchannel.CurrentAddress?.ToString() ?? ""))];
 
-    public override PickResult Pick(PickContext context)
-    {
-        var key = ImageRoute.KeyOf(context.Request);
-        var owner = _replicas[0];
-        for (var i = 1; i < _replicas.Length; i++)
-        {
-            if (ImageRoute.Score(_replicas[i].Seed, key) > ImageRoute.Score(owner.Seed, key))
-            {
-                owner = _replicas[i];
-            }
-        }
-
-        return PickResult.ForSubchannel(owner.Subchannel);
-    }
+    /// <summary>
+    /// The image's owner; a call that comes again, because that one went away or is not ready yet, goes to the next in line.
+    /// </summary>
+    public override PickResult Pick(PickContext context) =>
+        PickResult.ForSubchannel(subchannels[ImageRoute.OwnerOf(ImageRoute.KeyOf(context.Request), _seeds, ImageRoute.AttemptsOf(context.Request))]);
 }
 
 /// <summary>The route key travels from the call to the balancer in a request header.</summary>
 internal static class ImageRoute
 {
     private const string Header = "topfive-image";
+
+    /// <summary>gRPC's own: how often the call was tried before; absent the first time.</summary>
+    private const string PreviousAttempts = "grpc-previous-rpc-attempts";
 
     public static Metadata For(ImageHash hash) => new() { { Header, hash.Prefix.ToString("x16") } };
 
@@ -62,10 +55,38 @@ internal static class ImageRoute
             ? Convert.ToUInt64(values.First(), 16)
             : (ulong)Random.Shared.NextInt64();
 
+    public static int AttemptsOf(HttpRequestMessage? request) =>
+        request is not null && request.Headers.TryGetValues(PreviousAttempts, out var values) ? int.Parse(values.First()) : 0;
+
     public static ulong Seed(string address) => XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(address));
 
+    /// <param name="key">The image's.</param>
+    /// <param name="seeds">The replicas', at least one.</param>
+    /// <param name="place">In the line of the image's owners: 0 is the owner, 1 the next one; after the last the first again.</param>
+    /// <returns>The index of the replica.</returns>
+    public static int OwnerOf(ulong key, ReadOnlySpan<ulong> seeds, int place = 0)
+    {
+        var (owner, ownScore) = (0, ulong.MaxValue);
+        for (var turn = 0; turn <= place % seeds.Length; turn++)
+        {
+            var (next, nextScore) = (owner, 0UL);
+            for (var i = 0; i < seeds.Length; i++)
+            {
+                var score = Score(seeds[i], key);
+                if (score >= nextScore && score < ownScore)
+                {
+                    (next, nextScore) = (i, score);
+                }
+            }
+
+            (owner, ownScore) = (next, nextScore);
+        }
+
+        return owner;
+    }
+
     /// <summary>SplitMix64's finaliser over address and key: cheap, and every bit counts.</summary>
-    public static ulong Score(ulong seed, ulong key)
+    private static ulong Score(ulong seed, ulong key)
     {
         var x = seed ^ key;
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;

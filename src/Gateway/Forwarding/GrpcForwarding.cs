@@ -64,7 +64,6 @@ internal static class GrpcForwarding
         app.Forward(Training.Descriptor, services.Classifier, "ClassifierService", client);
         app.Forward(Heads.Descriptor, services.Classifier, "ClassifierService", client);
         app.Forward(Classification.Descriptor, services.Classifier, "ClassifierService", client);
-        app.Forward(FeatureExtraction.Descriptor, services.Features, "FeatureService", client);
         return app;
     }
 

@@ -34,9 +34,7 @@ internal sealed class ImageExtractor(FeatureExtraction.FeatureExtractionClient f
             request.Augmentation = new Augmentation(image.Augmentation) { Copy = 0 };
         }
 
-        // No deadline but the caller's: how long bulk work waits is up to the work before it.
-        var options = new CallOptions(ImageRoute.For(hash), caller.Deadline, caller.CancellationToken);
-        var extracted = await features.ExtractAsync(request, options);
+        var extracted = await features.ExtractAsync(request, caller.DownstreamBulk(ImageRoute.For(hash)));
         return new Ingested
         {
             ImageHash = extracted.ImageHash,

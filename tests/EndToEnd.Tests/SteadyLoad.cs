@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Topfive.EndToEnd.Tests;
+
+/// <summary>Calls that follow one another until they are told to end, and what went wrong with them.</summary>
+internal sealed class SteadyLoad
+{
+    private readonly List<Caller> _callers = [];
+    private readonly ConcurrentQueue<TimeSpan> _took = new();
+    private volatile bool _ending;
+
+    public ConcurrentQueue<string> Errors { get; } = new();
+
+    public TimeSpan Longest => _took.Max();
+
+    /// <summary>So many callers, each of which calls again when it has been answered.</summary>
+    public void Repeat(int callers, Func<Task> call)
+    {
+        for (var i = 0; i < callers; i++)
+        {
+            var caller = new Caller();
+            caller.Calling = Task.Run(async () =>
+            {
+                for (; !_ending; Interlocked.Increment(ref caller.Answered))
+                {
+                    var began = Stopwatch.GetTimestamp();
+                    try
+                    {
+                        await call();
+                    }
+                    catch (Exception exception)
+                    {
+                        Errors.Enqueue($"after {_took.Count} calls: {exception.Message}");
+                    }
+
+                    _took.Enqueue(Stopwatch.GetElapsedTime(began));
+                }
+            });
+            _callers.Add(caller);
+        }
+    }
+
+    /// <summary>Until every caller has been answered at least three times more, and a second has passed.</summary>
+    public async Task GoOnAsync()
+    {
+        int[] until = [.. _callers.Select(caller => Volatile.Read(ref caller.Answered) + 3)];
+        var second = Task.Delay(TimeSpan.FromSeconds(1));
+        while (_callers.Where((caller, i) => Volatile.Read(ref caller.Answered) < until[i]).Any())
+        {
+            await Task.Delay(10);
+        }
+
+        await second;
+    }
+
+    public Task EndAsync()
+    {
+        _ending = true;
+        return Task.WhenAll(_callers.Select(caller => caller.Calling));
+    }
+
+    private sealed class Caller
+    {
+        public int Answered;
+
+        public Task Calling { get; set; } = Task.CompletedTask;
+    }
+}

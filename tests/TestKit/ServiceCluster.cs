@@ -1,0 +1,75 @@
+namespace Topfive.TestKit;
+
+/// <summary>Several FeatureServices, a ClassifierService and the Gateway before them, each a process of its own.</summary>
+public sealed class ServiceCluster : IAsyncDisposable
+{
+    private readonly List<Dictionary<string, string?>> _settings = [];
+    private readonly List<ServiceProcess> _features = [];
+    private ServiceProcess? _classifier;
+    private ServiceProcess? _gateway;
+
+    public Uri Gateway => _gateway!.Address;
+
+    public IReadOnlyList<Uri> Features => [.. _features.Select(feature => feature.Address)];
+
+    /// <param name="model">Every FeatureService's backbone.</param>
+    /// <param name="stores">One for each FeatureService, in StackExchange.Redis' syntax; the first is ClassifierService's as well.</param>
+    /// <param name="settings">Of every FeatureService: environment variables.</param>
+    /// <returns>All of them serve.</returns>
+    public static async Task<ServiceCluster> StartAsync(
+        string model, IReadOnlyList<string> stores, IReadOnlyDictionary<string, string?>? settings = null)
+    {
+        var cluster = new ServiceCluster();
+        try
+        {
+            cluster._settings.AddRange(stores.Select(store => new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
+            {
+                ["Backbone__Model"] = model,
+                ["Store__ConnectionString"] = store,
+            }));
+            cluster._features.AddRange(await Task.WhenAll(cluster._settings.Select(own => StartAsync("Topfive.FeatureService", port: 0, own))));
+            cluster._classifier = await StartAsync("Topfive.ClassifierService", port: 0, new() { ["Store__ConnectionString"] = stores[0] });
+            cluster._gateway = await StartAsync("Topfive.Gateway", port: 0, new()
+            {
+                ["Services__Features"] = string.Join(',', cluster.Features),
+                ["Services__Classifier"] = cluster._classifier.Address.ToString(),
+            });
+            await Task.WhenAll(cluster.Processes().Select(process => process.ServingAsync()));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Takes a FeatureService away as a crash does.</summary>
+    public Task KillAsync(int feature) => _features[feature].KillAsync();
+
+    /// <summary>Starts it again at the same address; it serves when this has ended.</summary>
+    public async Task StartAgainAsync(int feature)
+    {
+        var port = _features[feature].Address.Port;
+        await _features[feature].DisposeAsync();
+        _features[feature] = await StartAsync("Topfive.FeatureService", port, _settings[feature]);
+        await _features[feature].ServingAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Processes())
+        {
+            await process.DisposeAsync();
+        }
+    }
+
+    private IEnumerable<ServiceProcess> Processes() => _features.Append(_classifier).Append(_gateway).OfType<ServiceProcess>().Reverse();
+
+    private static Task<ServiceProcess> StartAsync(string program, int port, Dictionary<string, string?> settings) =>
+        ServiceProcess.StartAsync(program, [], ServiceProcess.NowListening, new Dictionary<string, string?>(settings)
+        {
+            ["Listen__GrpcPort"] = $"{port}",
+            ["Listen__HttpPort"] = "0",
+        });
+}
