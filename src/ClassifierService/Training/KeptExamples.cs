@@ -5,7 +5,7 @@ namespace Topfive.ClassifierService;
 
 /// <summary>
 /// Which examples of a micro-batch each unit of a layer has an output for: those that dropout keeps. The others' sums need
-/// not be known. Lists are filled up with examples that are there, for kernels that take more than are listed.
+/// not be known.
 /// </summary>
 /// <param name="paddedUnits">Units of the layer, in whole panels.</param>
 internal sealed unsafe class KeptExamples(int paddedUnits)
@@ -27,7 +27,7 @@ internal sealed unsafe class KeptExamples(int paddedUnits)
         for (var unit = firstUnit; unit < endUnit; unit++)
         {
             var list = Of(unit);
-            for (var place = 0; place < MicroBatch.Most; place++) list[place] = place < examples ? place : 0;
+            for (var place = 0; place < examples; place++) list[place] = place;
             _counts[unit] = examples;
         }
     }
@@ -48,7 +48,6 @@ internal sealed unsafe class KeptExamples(int paddedUnits)
         {
             var list = Of(block);
             var counts = _counts.AsSpan(block, Lanes);
-            new Span<int>(list, Lanes * MicroBatch.Most).Clear();
             counts.Clear();
             for (var place = 0; place < examples.Count; place++)
             {

@@ -75,7 +75,7 @@ internal sealed unsafe class LayerForward : IDisposable
                 row[(kept[listed] * stride) + unit] = output < lowest ? lowest : output;
             }
 
-            new Span<float>(sums, TrainingLayer.RoundUp(count, 2) * Lanes).Clear();
+            new Span<float>(sums, count * Lanes).Clear();
         }
     }
 

@@ -13,12 +13,6 @@ internal static unsafe class UnitKernel
 {
     private const int Lanes = 16;
 
-    /// <summary>How many of the listed examples are multiplied with weights in registers: as many sums are in registers too.</summary>
-    private interface ISums
-    {
-        static abstract int Count { get; }
-    }
-
     /// <param name="tile">What learns.</param>
     /// <param name="gradient">From the batch before.</param>
     /// <param name="products">For the next batch; of no examples when there is none.</param>
@@ -28,13 +22,13 @@ internal static unsafe class UnitKernel
     {
         if (gradient.IsZero) RunEight(tile, gradient, products, 0, new Resting<TOptimizer>(optimizer));
         else RunEight(tile, gradient, products, 0, optimizer);
-        for (var listed = 8; listed < products.Count; listed += 8) RunEight<Unchanged>(tile, default, products, listed, default);
+        for (var listed = 8; listed < products.Count; listed += 8) RunEight<Still>(tile, default, products, listed, default);
     }
 
     /// <summary>Adds to the sums what weights contribute that stay as they are.</summary>
     public static void Forward(in UnitTile tile, in UnitProducts products)
     {
-        for (var listed = 0; listed < products.Count; listed += 8) RunEight<Unchanged>(tile, default, products, listed, default);
+        for (var listed = 0; listed < products.Count; listed += 8) RunEight<Still>(tile, default, products, listed, default);
     }
 
     /// <summary>Leaves a micro-batch's part of the gradient at <paramref name="sums"/>, with the parts before it.</summary>
@@ -60,50 +54,70 @@ internal static unsafe class UnitKernel
     {
         switch (products.Count - listed)
         {
-            case <= 0: Run<TOptimizer, None>(tile, gradient, products, listed, optimizer); break;
-            case <= 2: Run<TOptimizer, Two>(tile, gradient, products, listed, optimizer); break;
-            case <= 4: Run<TOptimizer, Four>(tile, gradient, products, listed, optimizer); break;
-            case <= 6: Run<TOptimizer, Six>(tile, gradient, products, listed, optimizer); break;
-            default: Run<TOptimizer, Eight>(tile, gradient, products, listed, optimizer); break;
+            case <= 0: Run<TOptimizer, NoSums>(tile, gradient, products, listed, optimizer); break;
+            case 1: Run<TOptimizer, OneSum>(tile, gradient, products, listed, optimizer); break;
+            case 2: Run<TOptimizer, TwoSums>(tile, gradient, products, listed, optimizer); break;
+            case 3: Run<TOptimizer, ThreeSums>(tile, gradient, products, listed, optimizer); break;
+            case 4: Run<TOptimizer, FourSums>(tile, gradient, products, listed, optimizer); break;
+            case 5: Run<TOptimizer, FiveSums>(tile, gradient, products, listed, optimizer); break;
+            case 6: Run<TOptimizer, SixSums>(tile, gradient, products, listed, optimizer); break;
+            case 7: Run<TOptimizer, SevenSums>(tile, gradient, products, listed, optimizer); break;
+            default: Run<TOptimizer, EightSums>(tile, gradient, products, listed, optimizer); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TOptimizer, TSums>(in UnitTile tile, in UnitGradient gradient, in UnitProducts products, int listed, TOptimizer optimizer)
         where TOptimizer : struct, IOptimizer
-        where TSums : struct, ISums
+        where TSums : struct, ISumCount
     {
         Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
         float* x0 = null, x1 = null, x2 = null, x3 = null, x4 = null, x5 = null, x6 = null, x7 = null;
         var sums = products.Sums + (listed * Lanes);
-        if (TSums.Count >= 2)
+        if (TSums.Count > 0)
         {
             x0 = products.Inputs(listed);
             s0 = Vector512.Load(sums);
+        }
+
+        if (TSums.Count > 1)
+        {
             x1 = products.Inputs(listed + 1);
             s1 = Vector512.Load(sums + Lanes);
         }
 
-        if (TSums.Count >= 4)
+        if (TSums.Count > 2)
         {
             x2 = products.Inputs(listed + 2);
             s2 = Vector512.Load(sums + (2 * Lanes));
+        }
+
+        if (TSums.Count > 3)
+        {
             x3 = products.Inputs(listed + 3);
             s3 = Vector512.Load(sums + (3 * Lanes));
         }
 
-        if (TSums.Count >= 6)
+        if (TSums.Count > 4)
         {
             x4 = products.Inputs(listed + 4);
             s4 = Vector512.Load(sums + (4 * Lanes));
+        }
+
+        if (TSums.Count > 5)
+        {
             x5 = products.Inputs(listed + 5);
             s5 = Vector512.Load(sums + (5 * Lanes));
         }
 
-        if (TSums.Count >= 8)
+        if (TSums.Count > 6)
         {
             x6 = products.Inputs(listed + 6);
             s6 = Vector512.Load(sums + (6 * Lanes));
+        }
+
+        if (TSums.Count > 7)
+        {
             x7 = products.Inputs(listed + 7);
             s7 = Vector512.Load(sums + (7 * Lanes));
         }
@@ -125,29 +139,14 @@ internal static unsafe class UnitKernel
             AddProducts<TSums>(w3, column + (3 * Lanes), x0, x1, x2, x3, x4, x5, x6, x7, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
         }
 
-        if (TSums.Count >= 2)
-        {
-            s0.Store(sums);
-            s1.Store(sums + Lanes);
-        }
-
-        if (TSums.Count >= 4)
-        {
-            s2.Store(sums + (2 * Lanes));
-            s3.Store(sums + (3 * Lanes));
-        }
-
-        if (TSums.Count >= 6)
-        {
-            s4.Store(sums + (4 * Lanes));
-            s5.Store(sums + (5 * Lanes));
-        }
-
-        if (TSums.Count >= 8)
-        {
-            s6.Store(sums + (6 * Lanes));
-            s7.Store(sums + (7 * Lanes));
-        }
+        if (TSums.Count > 0) s0.Store(sums);
+        if (TSums.Count > 1) s1.Store(sums + Lanes);
+        if (TSums.Count > 2) s2.Store(sums + (2 * Lanes));
+        if (TSums.Count > 3) s3.Store(sums + (3 * Lanes));
+        if (TSums.Count > 4) s4.Store(sums + (4 * Lanes));
+        if (TSums.Count > 5) s5.Store(sums + (5 * Lanes));
+        if (TSums.Count > 6) s6.Store(sums + (6 * Lanes));
+        if (TSums.Count > 7) s7.Store(sums + (7 * Lanes));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -155,31 +154,16 @@ internal static unsafe class UnitKernel
         Vector512<float> w, nint column, float* x0, float* x1, float* x2, float* x3, float* x4, float* x5, float* x6, float* x7,
         ref Vector512<float> s0, ref Vector512<float> s1, ref Vector512<float> s2, ref Vector512<float> s3,
         ref Vector512<float> s4, ref Vector512<float> s5, ref Vector512<float> s6, ref Vector512<float> s7)
-        where TSums : struct, ISums
+        where TSums : struct, ISumCount
     {
-        if (TSums.Count >= 2)
-        {
-            s0 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x0 + column), s0);
-            s1 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x1 + column), s1);
-        }
-
-        if (TSums.Count >= 4)
-        {
-            s2 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x2 + column), s2);
-            s3 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x3 + column), s3);
-        }
-
-        if (TSums.Count >= 6)
-        {
-            s4 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x4 + column), s4);
-            s5 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x5 + column), s5);
-        }
-
-        if (TSums.Count >= 8)
-        {
-            s6 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x6 + column), s6);
-            s7 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x7 + column), s7);
-        }
+        if (TSums.Count > 0) s0 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x0 + column), s0);
+        if (TSums.Count > 1) s1 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x1 + column), s1);
+        if (TSums.Count > 2) s2 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x2 + column), s2);
+        if (TSums.Count > 3) s3 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x3 + column), s3);
+        if (TSums.Count > 4) s4 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x4 + column), s4);
+        if (TSums.Count > 5) s5 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x5 + column), s5);
+        if (TSums.Count > 6) s6 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x6 + column), s6);
+        if (TSums.Count > 7) s7 = Vector512.FusedMultiplyAdd(w, Vector512.Load(x7 + column), s7);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -204,50 +188,5 @@ internal static unsafe class UnitKernel
             g2 = Vector512.FusedMultiplyAdd(delta, Vector512.Load(input + (2 * Lanes)), g2);
             g3 = Vector512.FusedMultiplyAdd(delta, Vector512.Load(input + (3 * Lanes)), g3);
         }
-    }
-
-    /// <summary>Leaves the weights as they are: where only products are wanted.</summary>
-    private readonly struct Unchanged : IOptimizer
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Step(float* parameters, float* first, float* second, Vector512<float> gradient) => Vector512.Load(parameters);
-
-        public Vector512<float> Rest(float* parameters, float* first, float* second) => Vector512.Load(parameters);
-    }
-
-    /// <summary>Where no example moves the unit.</summary>
-    private readonly struct Resting<TOptimizer>(TOptimizer optimizer) : IOptimizer
-        where TOptimizer : struct, IOptimizer
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Step(float* parameters, float* first, float* second, Vector512<float> gradient) => Rest(parameters, first, second);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Rest(float* parameters, float* first, float* second) => optimizer.Rest(parameters, first, second);
-    }
-
-    private readonly struct None : ISums
-    {
-        public static int Count => 0;
-    }
-
-    private readonly struct Two : ISums
-    {
-        public static int Count => 2;
-    }
-
-    private readonly struct Four : ISums
-    {
-        public static int Count => 4;
-    }
-
-    private readonly struct Six : ISums
-    {
-        public static int Count => 6;
-    }
-
-    private readonly struct Eight : ISums
-    {
-        public static int Count => 8;
     }
 }

@@ -35,7 +35,7 @@ internal readonly unsafe struct UnitGradient(ActiveExample* examples, int count,
 }
 
 /// <summary>What a tile adds to a unit's sums: inputs · weights, for each example that has a sum.</summary>
-/// <param name="kept">Their places in the micro-batch, and as many more as fill the list up to <see cref="MicroBatch.Most"/>.</param>
+/// <param name="kept">Their places in the micro-batch.</param>
 /// <param name="count">How many.</param>
 /// <param name="inputs">The tile's inputs, of the micro-batch's first example.</param>
 /// <param name="stride">From one example's to the next one's.</param>
