@@ -16,6 +16,8 @@ switch (args)
         return await UnknownBench.RunAsync(folder, farFolder: null);
     case ["unknown", var folder, var farFolder]:
         return await UnknownBench.RunAsync(folder, farFolder);
+    case ["label-errors", var folder]:
+        return LabelErrorBench.Run(folder);
     case ["nearest"]:
         return await NearestBench.RunAsync(examples: 25_000, searches: 200);
     case ["classify"]:
@@ -34,6 +36,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- classify");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- nearest");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- unknown FOLDER [OTHER]      folders of topfive export --vectors");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- label-errors FOLDER         a folder of topfive export --vectors");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- lookups");

@@ -145,6 +145,7 @@ public sealed class EvaluationTests
 
         var evaluation = trainer.Evaluate()!;
 
+        Assert.Equal(LabelErrorEvidence.WorthALook, evaluation.LabelErrorEvidence);
         var planted = data.ValidationRows.Where(wrong.Contains).Select(row => Hash(row)).ToHashSet();
         var found = evaluation.SuspectedLabelErrors.Count(suspect => planted.Contains(suspect.ImageHash));
         var (precision, recall) = (found / (double)evaluation.SuspectedLabelErrorsFound, found / (double)planted.Count);
@@ -153,6 +154,25 @@ public sealed class EvaluationTests
             precision >= leastPrecision && recall >= leastRecall && likeliest >= leastPrecision,
             $"accuracy {evaluation.Accuracy}, precision {precision}, recall {recall} of {planted.Count}, precision of the likeliest {likeliest}");
     }
+
+    [Fact]
+    public void A_head_that_disagrees_with_very_many_labels_is_called_too_weak_to_judge_them()
+    {
+        // It knows nothing: logits and labels are drawn apart.
+        var (logits, labels) = Noisy(examples: 600, labelCount: 10);
+
+        var evaluation = Evaluate(logits, labels);
+
+        Assert.True(evaluation.SuspectedLabelErrorsFound > 90, $"{evaluation.SuspectedLabelErrorsFound}");
+        Assert.Equal((LabelErrorEvidence.HeadTooWeak, 20), (evaluation.LabelErrorEvidence, evaluation.SuspectedLabelErrors.Count));
+    }
+
+    [Theory]
+    [InlineData(0, LabelErrorEvidence.WorthALook)]
+    [InlineData(30, LabelErrorEvidence.WorthALook)]
+    [InlineData(31, LabelErrorEvidence.HeadTooWeak)]
+    public void More_than_fifteen_suspects_in_a_hundred_are_no_evidence(int suspects, LabelErrorEvidence evidence) =>
+        Assert.Equal(evidence, ConfidentLearning.Worth(suspects, 200));
 
     /// <summary>What a head would be told that says these logits: one layer that passes its input on.</summary>
     private static Evaluation Evaluate(float[][] logits, int[] labels)

@@ -34,6 +34,29 @@ public sealed class EvidenceTests(EmbeddedService embedded)
     }
 
     [Fact]
+    public async Task An_answer_says_that_the_dataset_changed_since_the_version_was_trained()
+    {
+        var (dataset, before) = await TrainAsync();
+        await AddOneAsync(dataset);
+        var after = await TrainOnAsync(dataset);
+
+        // Both are shown the dataset as it is now; only the first was trained on another.
+        Assert.True(await ChangedAsync(before));
+        Assert.False(await ChangedAsync(after));
+
+        async Task<bool> ChangedAsync(string head)
+        {
+            var request = Some.Request(head);
+            request.NearestExamples = 1;
+            var response = await _service.Classification.ClassifyAsync(request);
+            Assert.Equal(
+                response.NeighborsDatasetChanged,
+                response.NeighborsDatasetDigest != (await _service.Heads.GetHeadAsync(new GetHeadRequest { Head = head })).DatasetDigest);
+            return response.NeighborsDatasetChanged;
+        }
+    }
+
+    [Fact]
     public async Task What_cannot_be_shown_is_refused_with_the_reason()
     {
         var imported = (await _service.ImportAsync(Some.Name("head"), Some.Model())).Head_;
@@ -109,10 +132,16 @@ public sealed class EvidenceTests(EmbeddedService embedded)
 
     private async Task<(string Dataset, string Head)> TrainAsync()
     {
-        var (dataset, head) = (await _service.AddDatasetAsync(), Some.Name("head"));
+        var dataset = await _service.AddDatasetAsync();
+        return (dataset, await TrainOnAsync(dataset));
+    }
+
+    private async Task<string> TrainOnAsync(string dataset)
+    {
+        var head = Some.Name("head");
         var run = await _service.Training.StartRunAsync(new StartRunRequest { Dataset = dataset, Head = head, Recipe = new Recipe { Epochs = 1, NoHiddenLayers = true } });
         Assert.NotNull((await _service.WatchAsync(run.RunId))[^1].Finished);
-        return (dataset, head);
+        return head;
     }
 
     private async Task<Dictionary<Google.Protobuf.ByteString, (Split, string)>> ExamplesAsync(string dataset)

@@ -39,6 +39,7 @@ internal sealed class FakeGateway : IAsyncDisposable
         app.MapGrpcService<FakeDatasets>();
         app.MapGrpcService<FakeTraining>();
         app.MapGrpcService<FakeHeads>();
+        app.MapGrpcService<FakeClassification>();
         app.MapGrpcService<FakeFeatures>();
         await app.StartAsync();
         return new FakeGateway(app);
@@ -75,6 +76,12 @@ internal sealed class FakeGateway : IAsyncDisposable
 
         public IReadOnlyList<RunEvent> Events { get; set; } = [];
 
+        /// <summary>Of every head, newest first.</summary>
+        public List<Promotion> Promotions { get; } = [];
+
+        /// <summary>Null: there is none.</summary>
+        public Dataset? Dataset { get; set; }
+
         /// <summary>The watch breaks once after this many events.</summary>
         public int? BreakAfter { get; set; }
 
@@ -95,6 +102,9 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     private sealed class FakeDatasets(Answers answers) : Datasets.DatasetsBase
     {
+        public override Task<Dataset> GetDataset(GetDatasetRequest request, ServerCallContext context) =>
+            Task.FromResult(answers.Dataset ?? throw new RpcException(new Status(StatusCode.NotFound, $"there is no dataset '{request.Dataset}'")));
+
         public override async Task ListExamples(ListExamplesRequest request, IServerStreamWriter<Example> responseStream, ServerCallContext context)
         {
             if (answers.Examples.IsEmpty)
@@ -134,6 +144,7 @@ internal sealed class FakeGateway : IAsyncDisposable
                 Cosine = 0.75f,
                 ImageHash = ByteString.CopyFrom(0xEF, (byte)place),
             }));
+            response.NeighborsDatasetChanged = request.NearestExamples == 3;
             return Task.FromResult(response);
         }
     }
@@ -213,6 +224,17 @@ internal sealed class FakeGateway : IAsyncDisposable
         }
     }
 
+    /// <summary>Shows examples as long as there is a dataset.</summary>
+    private sealed class FakeClassification(Answers answers) : Classification.ClassificationBase
+    {
+        public override Task<ClassifyResponse> Classify(ClassifyRequest request, ServerCallContext context) => answers.Dataset is null
+            ? throw new RpcException(new Status(StatusCode.FailedPrecondition, "dataset 'garden' was deleted"))
+            : Task.FromResult(new ClassifyResponse
+            {
+                Neighbors = { Enumerable.Range(0, request.NearestExamples).Select(place => new Neighbor { Label = "near|by", Cosine = 0.5f, ImageHash = request.ImageHash }) },
+            });
+    }
+
     private sealed class FakeHeads(Answers answers) : Heads.HeadsBase
     {
         public override Task<ListHeadsResponse> ListHeads(ListHeadsRequest request, ServerCallContext context)
@@ -221,6 +243,9 @@ internal sealed class FakeGateway : IAsyncDisposable
             response.Heads.Add(answers.Heads.Where(head => request.Head.Length == 0 || head.Head_ == request.Head));
             return Task.FromResult(response);
         }
+
+        public override Task<ListPromotionsResponse> ListPromotions(ListPromotionsRequest request, ServerCallContext context) =>
+            Task.FromResult(new ListPromotionsResponse { Promotions = { answers.Promotions } });
 
         public override Task<Head> GetHead(GetHeadRequest request, ServerCallContext context) =>
             Task.FromResult(answers.Heads.FirstOrDefault(head => head.Head_ == request.Head)

@@ -149,6 +149,7 @@ internal sealed class FakeDownstreams
             response.Neighbors.Add(Enumerable.Range(0, request.NearestExamples).Select(place => new Neighbor { Label = $"neighbour {place}" }));
             response.Unknown = request.AnswerUnknown ? new Unknown { Score = 3, Threshold = 2, Unknown_ = true } : null;
             response.NeighborsDatasetDigest = request.NearestExamples > 0 ? "digest" : "";
+            response.NeighborsDatasetChanged = request.NearestExamples > 0;
             return Task.FromResult(response);
         }
     }

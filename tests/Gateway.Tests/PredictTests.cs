@@ -42,8 +42,8 @@ public sealed class PredictTests
 
         Assert.Equal((Source.Computed, Source.Store), (computed.Source, stored.Source));
         Assert.All([computed, stored, streamed], response => Assert.Equal(
-            ("neighbour 0, neighbour 1", "digest"),
-            (string.Join(", ", response.Neighbors.Select(neighbor => neighbor.Label)), response.NeighborsDatasetDigest)));
+            ("neighbour 0, neighbour 1", "digest", true),
+            (string.Join(", ", response.Neighbors.Select(neighbor => neighbor.Label)), response.NeighborsDatasetDigest, response.NeighborsDatasetChanged)));
         Assert.All([computed, stored, streamed], response => Assert.True(response.Unknown.Unknown_));
         var plain = await gateway.Predictions.PredictAsync(Pets("a photo"));
         Assert.Empty(plain.Neighbors);

@@ -11,6 +11,12 @@ namespace Topfive.ClassifierService;
 internal sealed class ConfidentLearning
 {
     public const int MostReported = 100;
+    public const int MostReportedOfWeak = 20;
+
+    /// <summary>
+    /// Share of the examples beyond which suspects are the head's mistakes rather than the labels': docs/decisions/0009 has the measurement.
+    /// </summary>
+    public const double MostBelieved = 0.15;
 
     private readonly ValidationOutputs _outputs;
     private readonly ServedOutputs _served;
@@ -36,6 +42,10 @@ internal sealed class ConfidentLearning
             .OrderBy(example => learning.SelfConfidence(example) - served.Confidence(example)).ThenBy(example => example)
             .Select(example => ConfidentMistakes.Of(data, outputs, served, example, outputs.Results[example].Predicted))];
     }
+
+    /// <summary>What so many suspects among so many examples say about the labels.</summary>
+    public static LabelErrorEvidence Worth(int suspects, int examples) =>
+        suspects > MostBelieved * examples ? LabelErrorEvidence.HeadTooWeak : LabelErrorEvidence.WorthALook;
 
     /// <summary>Those of a label's examples that are probably of another.</summary>
     private IEnumerable<int> Suspects(int label)

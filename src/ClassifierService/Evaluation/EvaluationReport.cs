@@ -11,6 +11,7 @@ internal static class EvaluationReport
         var temperature = TemperatureScaling.Fit(outputs);
         var (trained, served) = (new ServedOutputs(outputs, 1), new ServedOutputs(outputs, temperature));
         var suspects = ConfidentLearning.Find(data, outputs, served);
+        var evidence = ConfidentLearning.Worth(suspects.Count, results.Length);
         return new Evaluation
         {
             ValidationExamples = results.Length,
@@ -24,8 +25,9 @@ internal static class EvaluationReport
             Calibration = CalibrationCurve.Of(results, trained),
             CalibrationServed = CalibrationCurve.Of(results, served),
             ConfidentMistakes = { ConfidentMistakes.Find(data, outputs, served) },
-            SuspectedLabelErrors = { suspects.Take(ConfidentLearning.MostReported) },
+            SuspectedLabelErrors = { suspects.Take(evidence == LabelErrorEvidence.HeadTooWeak ? ConfidentLearning.MostReportedOfWeak : ConfidentLearning.MostReported) },
             SuspectedLabelErrorsFound = suspects.Count,
+            LabelErrorEvidence = evidence,
         };
     }
 

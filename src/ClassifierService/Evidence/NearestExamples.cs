@@ -37,5 +37,6 @@ internal sealed class NearestExamples(ExampleIndexes indexes)
         }
 
         response.NeighborsDatasetDigest = index.Digest;
+        response.NeighborsDatasetChanged = index.Digest != head.Description.DatasetDigest;
     }
 }

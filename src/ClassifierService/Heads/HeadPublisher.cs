@@ -15,7 +15,7 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
 {
     /// <summary>Publishes what a run has learnt.</summary>
     public async Task<Finished> PublishAsync(
-        Run run, DenseHead trained, Evaluation? evaluation, TrainingData data, CancellationToken cancellation)
+        Run run, DenseHead trained, Evaluation? evaluation, OutlierMeasurement? measured, TrainingData data, CancellationToken cancellation)
     {
         var manifest = data.Manifest?.Clone();
         manifest?.Metrics = ManifestRules.MetricsOf(evaluation);
@@ -32,7 +32,8 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
                 Manifest = manifest,
             },
             new Promotion { Cause = PromotionCause.RunEnded, Caller = run.Caller, RunId = run.RunId },
-            DecideAsync);
+            DecideAsync,
+            measured: measured);
         return new Finished
         {
             Head = head.Head_,
@@ -60,7 +61,8 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
         keepDecision: false);
 
     private async Task<Head> PublishAsync(
-        DenseHead model, Head meta, Promotion why, Func<ServingHead, long, Task<PromotionDecision?>> decide, bool keepDecision = true)
+        DenseHead model, Head meta, Promotion why, Func<ServingHead, long, Task<PromotionDecision?>> decide, bool keepDecision = true,
+        OutlierMeasurement? measured = null)
     {
         meta.Labels.Add(model.Labels);
         meta.BackboneFingerprint = model.BackboneFingerprint;
@@ -73,6 +75,7 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
                 Threshold = detector.Threshold,
                 FalseRejectRate = detector.FalseRejectRate,
                 ValidationExamples = detector.ValidationExamples,
+                Measured = measured,
             }
             : null;
         var onnx = HeadModel.Write(model);

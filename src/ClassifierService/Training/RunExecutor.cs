@@ -9,7 +9,7 @@ namespace Topfive.ClassifierService;
 
 /// <summary>Trains a run from its first vector to its version, and writes down how it ended.</summary>
 internal sealed class RunExecutor(
-    TrainingDataLoader loader, BackboneRegistry backbones, WarmStarts warmStarts, HeadPublisher publisher, RunJournal journal,
+    TrainingDataLoader loader, OutlierLoader outlierLoader, BackboneRegistry backbones, WarmStarts warmStarts, HeadPublisher publisher, RunJournal journal,
     IOptions<TrainingOptions> options, ILogger<RunExecutor> log)
 {
     public async Task ExecuteAsync(ActiveRun active, CancellationToken stopping)
@@ -56,6 +56,7 @@ internal sealed class RunExecutor(
         var backbone = await backbones.CurrentAsync() ?? throw RunStarter.NoBackbone();
         var previous = await warmStarts.LoadAsync(run.Head, run.Recipe, backbone);
         using var data = await loader.LoadAsync(run, backbone, cancellation);
+        var outliers = await outlierLoader.LoadAsync(run.OutliersDataset, data, backbone, cancellation);
         var manifest = data.Manifest!;
         manifest.VectorsDigest = await OnOwnThread(data.VectorsDigest);
         manifest.WarmStartDigest = ManifestRules.DigestOf(previous);
@@ -73,7 +74,8 @@ internal sealed class RunExecutor(
         cancellation.ThrowIfCancellationRequested();
         await journal.CheckInHandAsync(run);
         var head = trainer.ToHead(backbone.Fingerprint, evaluation?.Temperature ?? 1, unknown);
-        var finished = await publisher.PublishAsync(run, head, evaluation, data, cancellation);
+        var measured = await OnOwnThread(() => OutlierMeasurements.Of(head, outliers, data, options.Value.ThreadCount, cancellation));
+        var finished = await publisher.PublishAsync(run, head, evaluation, measured, data, cancellation);
         finished.Epoch = trainer.ResultEpoch;
         finished.MergeFrom(changes);
         return finished;

@@ -8,7 +8,7 @@ namespace Topfive.ClassifierService;
 
 /// <summary>Checks all that can be checked before a run, and queues it.</summary>
 internal sealed class RunStarter(
-    DatasetStore datasets, BackboneRegistry backbones, WarmStarts warmStarts, RunQueue queue, IOptions<TrainingOptions> options)
+    DatasetStore datasets, BackboneRegistry backbones, WarmStarts warmStarts, OutlierLoader outliers, RunQueue queue, IOptions<TrainingOptions> options)
 {
     public static Failure NoBackbone() =>
         Failure.Unavailable("no FeatureService has announced its backbone to this store yet: start one, and extract the images first");
@@ -23,6 +23,7 @@ internal sealed class RunStarter(
         var dataset = await datasets.ReadAsync(request.Dataset, cancellation) ?? throw Failure.NotFound($"there is no dataset '{request.Dataset}'");
         var backbone = await backbones.CurrentAsync() ?? throw NoBackbone();
         DatasetRules.Check(dataset, backbone.Dimensions, recipe, options.Value.MemoryLimit);
+        await outliers.CheckAsync(request.OutliersDataset);
         var previous = await warmStarts.LoadAsync(request.Head, recipe, backbone);
         var manifest = ManifestRules.Of(dataset, recipe, backbone.Fingerprint);
         manifest.WarmStartDigest = ManifestRules.DigestOf(previous);
@@ -37,6 +38,7 @@ internal sealed class RunStarter(
             Recipe = recipe,
             Promote = request.Promote,
             Manifest = request.Manifest,
+            OutliersDataset = request.OutliersDataset,
             PromotionRule = request.Promote ? rule : null,
             Caller = caller,
             Created = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),

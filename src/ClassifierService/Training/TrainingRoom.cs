@@ -16,6 +16,7 @@ internal static class TrainingRoom
         services.AddSingleton<RunWatcher>();
         services.AddSingleton<RunCanceller>();
         services.AddSingleton<TrainingDataLoader>();
+        services.AddSingleton<OutlierLoader>();
         services.AddHostedService<RunWorker>();
         services.AddHostedService<RunKeeper>();
         return services;

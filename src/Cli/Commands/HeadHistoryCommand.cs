@@ -19,7 +19,7 @@ internal sealed class HeadHistoryCommand : GatewayCommand
         foreach (var promotion in response.Promotions)
         {
             table.Row(
-                TextTable.Local(promotion.Time), Version(promotion.FromVersion), Version(promotion.ToVersion), Cause(promotion.Cause),
+                TextTable.Local(promotion.Time), Version(promotion.FromVersion), Version(promotion.ToVersion), PromotionReport.Cause(promotion.Cause),
                 promotion.Caller?.User ?? "", promotion.Caller?.Peer ?? "", promotion.RunId, promotion.Reason);
         }
 
@@ -28,14 +28,4 @@ internal sealed class HeadHistoryCommand : GatewayCommand
     }
 
     private static string Version(long version) => version == 0 ? "none" : $"{version}";
-
-    private static string Cause(PromotionCause cause) => cause switch
-    {
-        PromotionCause.RunEnded => "a run",
-        PromotionCause.HeadImported => "an import",
-        PromotionCause.Promoted => "promote",
-        PromotionCause.RolledBack => "rollback",
-        PromotionCause.HeadDeleted => "delete",
-        _ => "",
-    };
 }

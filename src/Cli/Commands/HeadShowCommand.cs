@@ -58,6 +58,7 @@ internal sealed class HeadShowCommand : GatewayCommand
         if (head.Recipe is not { } recipe)
         {
             Terminal.Say($"Imported");
+            UnknownLines.Show(Terminal, head.Unknown);
             return;
         }
 
@@ -68,6 +69,8 @@ internal sealed class HeadShowCommand : GatewayCommand
         {
             Terminal.Say($"Trainer {manifest.TrainerVersion} on {manifest.Runtime}; split {Start(manifest.SplitDigest)}, vectors {Start(manifest.VectorsDigest)}, model {Start(manifest.ModelDigest)}");
         }
+
+        UnknownLines.Show(Terminal, head.Unknown);
     }
 
     /// <returns>None when the run is not known any more.</returns>

@@ -27,7 +27,8 @@ internal static class HeadVersions
     /// <summary>As the options take it.</summary>
     public static string Text(HeadVersion named) => named.Version == 0 ? named.Head : $"{named.Head}@{named.Version}";
 
-    private static HeadVersion? Parse(string text)
+    /// <returns>Null when it is neither NAME nor NAME@VERSION.</returns>
+    public static HeadVersion? Parse(string text)
     {
         var at = text.LastIndexOf('@');
         if (at < 0) return new HeadVersion { Head = text };

@@ -130,7 +130,7 @@ internal sealed class PredictCommand : GatewayCommand
         }
 
         PredictionBars.Show(terminal, response.Predictions, truth);
-        NeighborLines.Show(terminal, response.Neighbors);
+        NeighborLines.Show(terminal, response.Neighbors, response.NeighborsDatasetChanged);
     }
 
     private void Show(Answer answer, string? truth, bool json)

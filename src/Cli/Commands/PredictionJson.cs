@@ -6,8 +6,8 @@ namespace Topfive.Cli;
 
 /// <summary>
 /// The line that <c>predict --json</c> writes for an image: <c>image</c>, and either <c>image_hash</c>, <c>head</c>,
-/// <c>version</c>, <c>source</c> and <c>predictions</c> (best first), with --nearest also <c>neighbors</c>, with --unknown
-/// <c>unknown</c>, or <c>error</c> with its status and message.
+/// <c>version</c>, <c>source</c> and <c>predictions</c> (best first), with --nearest also <c>neighbors</c>
+/// (and <c>neighbors_dataset_changed</c>: true where so), with --unknown <c>unknown</c>, or <c>error</c> with its status and message.
 /// </summary>
 internal static class PredictionJson
 {
@@ -35,6 +35,7 @@ internal static class PredictionJson
                 Neighbors = response.Neighbors.Count == 0
                     ? null
                     : response.Neighbors.Select(neighbor => new { ImageHash = Convert.ToHexStringLower(neighbor.ImageHash.Span), neighbor.Label, neighbor.Cosine }),
+                NeighborsDatasetChanged = response.NeighborsDatasetChanged ? true : (bool?)null,
             },
             Options)
         : JsonSerializer.Serialize(new { Image = answer.Path, Error = answer.Failure }, Options);

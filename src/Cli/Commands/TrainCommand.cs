@@ -19,6 +19,11 @@ internal sealed class TrainCommand : GatewayCommand
         Description = "Train the same bits again: a file that `topfive heads show HEAD --manifest FILE` wrote; its recipe is the run's",
     };
 
+    private readonly Option<string?> _outliers = new("--outliers")
+    {
+        Description = "A dataset of images that are like none of the labels: measure on it how well the version tells unknown images; those of a label that is trained are passed over",
+    };
+
     private readonly RecipeOptions _recipe = new();
 
     private readonly PromotionOptions _promotion = new();
@@ -34,6 +39,7 @@ internal sealed class TrainCommand : GatewayCommand
         _promotion.AddTo(this);
         Options.Add(_plot);
         Options.Add(_manifest);
+        Options.Add(_outliers);
         Validators.Add(result =>
         {
             if (result.GetResult(_dataset) is null or { Tokens.Count: 0 } && result.GetResult(_manifest) is null)
@@ -54,6 +60,7 @@ internal sealed class TrainCommand : GatewayCommand
             // What a manifest does not say is not asked: the service refuses a recipe beside it.
             Recipe = _recipe.Read(parsed) is var recipe && (manifest is null || recipe.CalculateSize() > 0) ? recipe : null,
             Manifest = manifest,
+            OutliersDataset = parsed.GetValue(_outliers) ?? "",
         };
         _promotion.Read(parsed, request);
         var run = await StartAsync(Terminal, gateway, request, cancellation);

@@ -19,13 +19,9 @@ internal static class EvaluationDisplay
 
         ShowFigures(terminal, evaluation);
         ShowLabels(terminal, evaluation, rows);
-        if (evaluation.Confusion is not null)
-        {
-            ShowConfusions(terminal, evaluation, rows);
-        }
-
+        ShowConfusions(terminal, evaluation, rows);
         ShowMistakes(terminal, "Surest mistakes", evaluation.ConfidentMistakes, evaluation.ConfidentMistakes.Count, rows);
-        ShowMistakes(terminal, "Suspected label errors", evaluation.SuspectedLabelErrors, evaluation.SuspectedLabelErrorsFound, rows);
+        ShowMistakes(terminal, "Suspected label errors", evaluation.SuspectedLabelErrors, evaluation.SuspectedLabelErrorsFound, rows, LabelErrorWords.Of(evaluation));
     }
 
     private static void ShowFigures(Terminal terminal, Evaluation evaluation)
@@ -46,7 +42,7 @@ internal static class EvaluationDisplay
 
     private static void ShowLabels(Terminal terminal, Evaluation evaluation, int rows)
     {
-        var worst = evaluation.Labels.Where(label => label.Support > 0).OrderBy(label => label.Recall).ThenByDescending(label => label.Support).ToArray();
+        var worst = EvaluationRanks.WorstLabels(evaluation);
         Head(terminal, $"Labels, the least recall first ({Shown(worst.Length, rows, worst.Length)})");
         var table = terminal.Table("label", "images", "recall", "precision", "predicted");
         foreach (var label in worst.Take(rows))
@@ -60,11 +56,7 @@ internal static class EvaluationDisplay
 
     private static void ShowConfusions(Terminal terminal, Evaluation evaluation, int rows)
     {
-        var matrix = evaluation.Confusion;
-        var pairs = Enumerable.Range(0, matrix.Counts.Count)
-            .Where(entry => matrix.TrueLabels[entry] != matrix.PredictedLabels[entry])
-            .Select(entry => (True: evaluation.Labels[matrix.TrueLabels[entry]], Predicted: evaluation.Labels[matrix.PredictedLabels[entry]], Count: matrix.Counts[entry]))
-            .OrderByDescending(pair => pair.Count).ThenByDescending(pair => (double)pair.Count / pair.True.Support).ToArray();
+        var pairs = EvaluationRanks.ConfusedPairs(evaluation);
         if (pairs.Length == 0)
         {
             return;
@@ -74,13 +66,13 @@ internal static class EvaluationDisplay
         var table = terminal.Table("true label", "taken for", "images", "of the label");
         foreach (var pair in pairs.Take(rows))
         {
-            table.Row(pair.True.Label, pair.Predicted.Label, $"{pair.Count:N0}", $"{(double)pair.Count / pair.True.Support:P1}");
+            table.Row(pair.True.Label, pair.Predicted.Label, $"{pair.Count:N0}", $"{pair.Share:P1}");
         }
 
         table.Show();
     }
 
-    private static void ShowMistakes(Terminal terminal, string title, RepeatedField<Mistake> mistakes, long found, int rows)
+    private static void ShowMistakes(Terminal terminal, string title, RepeatedField<Mistake> mistakes, long found, int rows, string? about = null)
     {
         if (mistakes.Count == 0)
         {
@@ -88,6 +80,11 @@ internal static class EvaluationDisplay
         }
 
         Head(terminal, $"{title} ({Shown(mistakes.Count, rows, found)})");
+        if (about is not null)
+        {
+            terminal.Say($"  {about}");
+        }
+
         var table = terminal.Table("image", "label", "looks like", "probability", "of its label");
         foreach (var mistake in mistakes.Take(rows))
         {

@@ -32,6 +32,17 @@ internal static class PromotionReport
         if (!decision.Promoted) terminal.Say($"It can be made live by hand: topfive promote {head} {version}");
     }
 
+    /// <summary>What changed the live version.</summary>
+    public static string Cause(PromotionCause cause) => cause switch
+    {
+        PromotionCause.RunEnded => "a run",
+        PromotionCause.HeadImported => "an import",
+        PromotionCause.Promoted => "promote",
+        PromotionCause.RolledBack => "rollback",
+        PromotionCause.HeadDeleted => "delete",
+        _ => "",
+    };
+
     private static void Row(Terminal terminal, string version, PromotionFigures figures) =>
         terminal.Say($"  {version,-20} top-1 {figures.Accuracy:P1}, top-5 {figures.Top5Accuracy:P1}, log-loss {figures.LogLoss:F3}");
 }

@@ -14,12 +14,11 @@ internal static class WarmStartReport
             return;
         }
 
-        var lost = finished.LabelChanges.Where(change => change.RecallAfter < change.RecallBefore)
-            .OrderBy(change => change.RecallAfter - change.RecallBefore).ThenBy(change => change.Label, StringComparer.Ordinal).ToList();
+        var lost = EvaluationRanks.Lost(finished);
         var gained = finished.LabelChanges.Count(change => change.RecallAfter > change.RecallBefore);
         var others = Names("; new", finished.NewLabels) + Names("; dropped", finished.DroppedLabels);
-        terminal.Say($"Begun from version {start.Version}: of the {finished.LabelChanges.Count} labels that it knew, {lost.Count} lost recall and {gained} gained{others}");
-        if (lost.Count == 0)
+        terminal.Say($"Begun from version {start.Version}: of the {finished.LabelChanges.Count} labels that it knew, {lost.Length} lost recall and {gained} gained{others}");
+        if (lost.Length == 0)
         {
             return;
         }

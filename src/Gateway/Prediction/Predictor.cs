@@ -97,6 +97,7 @@ internal sealed class Predictor(
             Timing = timing,
             Unknown = classified.Unknown,
             NeighborsDatasetDigest = classified.NeighborsDatasetDigest,
+            NeighborsDatasetChanged = classified.NeighborsDatasetChanged,
         };
         response.Predictions.Add(classified.Predictions);
         response.Neighbors.Add(classified.Neighbors);

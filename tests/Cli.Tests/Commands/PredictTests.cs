@@ -58,6 +58,11 @@ public sealed class PredictTests : IDisposable
         var neighbors = JsonDocument.Parse(json.Output).RootElement.GetProperty("neighbors");
         Assert.Equal(2, neighbors.GetArrayLength());
         Assert.Equal("""{"image_hash":"ef00","label":"[tulip]","cosine":0.75}""", neighbors[0].GetRawText());
+        Assert.DoesNotContain("changed", bars.Output + json.Output);
+
+        // Of three, the fake says that its dataset has changed.
+        Assert.Contains("nearest training examples, by cosine (of the dataset as it is now: it has changed", (await gateway.RunAsync("predict", photo, "--head", "flowers", "--nearest", "3")).Output);
+        Assert.Contains("\"neighbors_dataset_changed\":true", (await gateway.RunAsync("predict", photo, "--head", "flowers", "--nearest", "3", "--json")).Output);
     }
 
     [Fact]
