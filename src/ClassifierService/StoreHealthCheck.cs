@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using StackExchange.Redis;
 using Topfive.FeatureStore;
 
 namespace Topfive.ClassifierService;
@@ -14,7 +13,7 @@ internal sealed class StoreHealthCheck(BackboneRegistry backbones) : IHealthChec
             await backbones.CurrentAsync();
             return HealthCheckResult.Healthy("the feature store answers");
         }
-        catch (RedisException)
+        catch (Exception exception) when (StoreFailure.Is(exception))
         {
             return HealthCheckResult.Unhealthy("the feature store does not answer: check Store__ConnectionString and the server behind it");
         }

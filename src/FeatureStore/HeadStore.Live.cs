@@ -69,6 +69,7 @@ public sealed partial class HeadStore
     /// <param name="live">The version that must still be live, 0 for none.</param>
     /// <param name="why">For the list of promotions; time and versions are set here, not taken from it.</param>
     /// <returns>False, and nothing is done, when another version is live by now.</returns>
+    /// <exception cref="LeaseLostException">As of <see cref="PublishAsync"/>.</exception>
     public async Task<bool> TryPublishLiveAsync(StagedVersion staged, Head meta, long live, Promotion why)
     {
         while (true)
@@ -83,8 +84,9 @@ public sealed partial class HeadStore
             var change = Changing(staged.Head, stored);
             AddVersion(change, staged, meta);
             SetLive(change, staged.Head, [.. history, staged.Version], live, why);
-            if (await ExecuteAsync(change, staged.Head))
+            if (await ExecuteAsPermittedAsync(change, meta))
             {
+                await TellAsync(staged.Head);
                 return true;
             }
         }
@@ -237,16 +239,20 @@ public sealed partial class HeadStore
             return false;
         }
 
+        await TellAsync(head);
+        return true;
+    }
+
+    private async Task TellAsync(string head)
+    {
         try
         {
             await connection.Multiplexer.GetSubscriber().PublishAsync(Keys.LiveHeads, head);
         }
-        catch (RedisException)
+        catch (Exception exception) when (StoreFailure.Is(exception))
         {
             // It is done; the replicas look for themselves, too.
         }
-
-        return true;
     }
 
     private static List<long> ParseHistory(RedisValue stored) =>

@@ -46,12 +46,17 @@ public sealed partial class HeadStore(StoreConnection connection)
 
     /// <summary>Makes a staged version visible, not live; readers see it whole or not at all.</summary>
     /// <param name="staged">From <see cref="StageAsync"/>.</param>
-    /// <param name="meta">Version, creation time and live are set here, not taken from it.</param>
+    /// <param name="meta">Version, creation time and live are set here, not taken from it. One that names a run takes that run's permit.</param>
+    /// <exception cref="LeaseLostException">The run that it names was ended by others, or has published before; nothing is done.</exception>
     public async Task PublishAsync(StagedVersion staged, Head meta)
     {
-        var transaction = connection.Database.CreateTransaction();
-        AddVersion(transaction, staged, meta);
-        await transaction.ExecuteAsync();
+        ITransaction transaction;
+        do
+        {
+            transaction = connection.Database.CreateTransaction();
+            AddVersion(transaction, staged, meta);
+        }
+        while (!await ExecuteAsPermittedAsync(transaction, meta));
     }
 
     /// <summary>Takes back a staged version that was not published: the store is as before, but for the version number.</summary>
@@ -63,7 +68,7 @@ public sealed partial class HeadStore(StoreConnection connection)
             if (await connection.Database.HashExistsAsync(Keys.HeadVersions(staged.Head), staged.Version)) return;
             await DeleteModelAsync(staged.Head, staged.Version, staged.Bytes);
         }
-        catch (RedisException)
+        catch (Exception exception) when (StoreFailure.Is(exception))
         {
             // The store is away: what is left there is under a number that nobody will be given again.
         }

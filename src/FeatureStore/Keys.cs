@@ -44,6 +44,9 @@ internal static class Keys
     /// <summary>Hash: live version, shadow and counter → count.</summary>
     public static RedisKey HeadAgreement(string head, DateTimeOffset hour) => $"topfive:head:{{{Escape(head)}}}:agreement:{hour:yyyyMMddHH}";
 
+    /// <summary>There while the run may still publish a version.</summary>
+    public static RedisKey HeadPermit(string head, string runId) => $"topfive:head:{{{Escape(head)}}}:permit:{Escape(runId)}";
+
     /// <summary>Hash: version → bytes of its model file.</summary>
     public static RedisKey HeadModelSizes(string head) => $"topfive:head:{{{Escape(head)}}}:models";
 

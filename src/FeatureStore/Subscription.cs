@@ -22,7 +22,7 @@ internal sealed class Subscription : IAsyncDisposable
                     await reconnected();
                 }
             }
-            catch (RedisException)
+            catch (Exception exception) when (StoreFailure.Is(exception))
             {
                 // Gone again: the next reconnection calls again.
             }

@@ -10,6 +10,8 @@ namespace Topfive.ServiceDefaults;
 /// <summary>The one table from kind of failure to gRPC status, for whole calls and for items of a stream.</summary>
 public static class FailureTable
 {
+    private static readonly string[] WriteRefusals = ["OOM ", "MISCONF ", "EXECABORT "];
+
     /// <summary>
     /// The status that tells a caller about <paramref name="exception"/>. Anything unforeseen becomes INTERNAL with
     /// <paramref name="traceId"/> only: log the exception itself beside that id.
@@ -23,7 +25,7 @@ public static class FailureTable
         RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading } away =>
             Of(Code.Unavailable, $"the feature store cannot serve now: {away.Message}"),
         StoreFullException full => Of(Code.ResourceExhausted, full.Message),
-        RedisServerException refusal when RefusesWrites(refusal) => Of(Code.ResourceExhausted, $"the feature store takes no more: {refusal.Message}"),
+        RedisServerException refusal when RefusesWrites(refusal) => Of(Code.ResourceExhausted, $"the feature store takes no more, because its memory (maxmemory) or its disk is full: {refusal.Message}"),
         OperationCanceledException => Of(Code.Cancelled, "the call was cancelled"),
         _ => Of(Code.Internal, $"internal error; the service's log has the details under trace id {traceId}"),
     };
@@ -34,9 +36,9 @@ public static class FailureTable
             or RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading })
         && !(exception is RedisServerException refusal && RefusesWrites(refusal));
 
-    /// <summary>Redis' memory is full (maxmemory), or its disk is.</summary>
+    /// <summary>Redis' memory is full (maxmemory), or its disk is. Of a transaction it says no more than that something in it was refused.</summary>
     private static bool RefusesWrites(RedisServerException refusal) =>
-        refusal.Message.StartsWith("OOM ", StringComparison.Ordinal) || refusal.Message.StartsWith("MISCONF ", StringComparison.Ordinal);
+        WriteRefusals.Any(kind => refusal.Message.StartsWith(kind, StringComparison.Ordinal));
 
     private static Status Of(Failure failure)
     {

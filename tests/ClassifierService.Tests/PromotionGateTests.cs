@@ -154,7 +154,7 @@ public sealed class PromotionGateTests(EmbeddedService embedded)
         var publisher = _service.Get<HeadPublisher>();
 
         var finished = await Task.WhenAll(Enumerable.Range(0, runs).Select(favourite => Task.Run(() => publisher.PublishAsync(
-            new Run { RunId = $"run {favourite}", Head = _head, Promote = true, PromotionRule = new PromotionRule { MaxRecallLoss = 1 } },
+            new Run { Head = _head, Promote = true, PromotionRule = new PromotionRule { MaxRecallLoss = 1 } },
             HeadModel.Read(Some.Model(labels: runs, favourite: favourite)), evaluation: null, measured: null, data, CancellationToken.None))));
 
         var changes = (await _service.Heads.ListPromotionsAsync(new ListPromotionsRequest { Head = _head })).Promotions.Reverse().Skip(1).ToList();

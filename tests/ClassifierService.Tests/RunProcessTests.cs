@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Topfive.Classifier.V1;
@@ -52,9 +53,9 @@ public sealed class RunProcessTests : IAsyncLifetime
         await using var process = await StartProcessAsync();
         var run = await StartLongRunAsync(process);
 
-        await SignalAsync("STOP", process);
+        await process.PauseAsync();
         await FailsAsync(run, "died");
-        await SignalAsync("CONT", process);
+        await process.ResumeAsync();
 
         var told = (await _watcher.WatchAsync(run.RunId)).Count;
         await Task.Delay(TimeSpan.FromSeconds(4));
@@ -108,6 +109,65 @@ public sealed class RunProcessTests : IAsyncLifetime
         Assert.NotNull((await _watcher.WatchAsync(next.RunId))[^1].Finished);
     }
 
+    [Fact]
+    public async Task A_store_that_hangs_fails_the_run_with_its_reason_and_the_service_and_its_live_head_outlive_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "stops and continues a process by kill(1)");
+        await _watcher.ImportAsync(_head, Some.Model());
+        await _watcher.Classification.ClassifyAsync(Some.Request(_head));
+        var dataset = await _watcher.AddDatasetAsync();
+        var run = await _watcher.Training.StartRunAsync(Request(dataset, epochs: 10_000));
+        await FirstEpochAsync(run);
+
+        await _redis!.PauseAsync();
+        // Longer than a command waits, shorter than a lease lasts.
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(8); await Task.Delay(100))
+        {
+            Assert.Equal(1, (await _watcher.Classification.ClassifyAsync(Some.Request(_head))).Version);
+        }
+
+        await _redis.ResumeAsync();
+
+        await FailsAsync(run, "store");
+        await OnlyTheImportedVersionServesAsync();
+        var next = await _watcher.Training.StartRunAsync(Request(dataset, epochs: 1));
+        Assert.NotNull((await _watcher.WatchAsync(next.RunId))[^1].Finished);
+    }
+
+    [Fact]
+    public async Task A_run_that_others_have_ended_before_it_publishes_adds_no_version()
+    {
+        await _watcher.ImportAsync(_head, Some.Model());
+        await using var process = await StartProcessAsync();
+        var run = await StartLongRunAsync(process, epochs: 300);
+
+        // What a replica does first that finds the lease lapsed; the process publishes as if it had slept just before it.
+        Assert.Null(await _watcher.Get<HeadStore>().TakePermitAsync(_head, run.RunId));
+
+        await FailsAsync(run, "died");
+        Assert.Equal(300, (await _watcher.Training.GetRunAsync(new GetRunRequest { RunId = run.RunId })).EpochsDone);
+        await OnlyTheImportedVersionServesAsync();
+    }
+
+    [Fact]
+    public async Task A_run_whose_process_died_right_after_it_published_has_succeeded()
+    {
+        // As the process leaves it: running and in hand, its version there, its lease not renewed.
+        var run = new Run { RunId = Guid.NewGuid().ToString("N"), Head = _head, State = RunState.Running, Created = Timestamp.FromDateTime(DateTime.UtcNow) };
+        var heads = _watcher.Get<HeadStore>();
+        await _watcher.Get<RunStore>().SaveAsync(run);
+        await _watcher.Get<RunLeases>().TakeAsync(run.RunId);
+        await heads.PermitAsync(_head, run.RunId);
+        var decision = new PromotionDecision { Promoted = true, Reason = "better" };
+        var version = await heads.AddVersionAsync(new Head { Head_ = _head, RunId = run.RunId, PromotionDecision = decision }, Some.Model());
+
+        var last = (await _watcher.WatchAsync(run.RunId).WaitAsync(UntilAbandoned))[^1];
+
+        Assert.Equal((version, true, decision), (last.Finished.Version, last.Finished.Promoted, last.Finished.PromotionDecision));
+        var ended = await _watcher.Training.GetRunAsync(new GetRunRequest { RunId = run.RunId });
+        Assert.Equal((RunState.Succeeded, version, null), (ended.State, ended.Version, ended.Error));
+    }
+
     private StartRunRequest Request(string dataset, int epochs) =>
         new() { Dataset = dataset, Head = _head, Recipe = new Recipe { HiddenUnits = { 32 }, Epochs = epochs } };
 
@@ -119,11 +179,11 @@ public sealed class RunProcessTests : IAsyncLifetime
             ["Store__ConnectionString"] = _redis!.ConnectionString,
         });
 
-    private async Task<Run> StartLongRunAsync(ServiceProcess process)
+    private async Task<Run> StartLongRunAsync(ServiceProcess process, int epochs = 10_000)
     {
         var dataset = await _watcher.AddDatasetAsync();
         using var channel = GrpcChannel.ForAddress(process.Address);
-        var run = await new Training.TrainingClient(channel).StartRunAsync(Request(dataset, epochs: 10_000));
+        var run = await new Training.TrainingClient(channel).StartRunAsync(Request(dataset, epochs));
         await FirstEpochAsync(run);
         return run;
     }
@@ -161,12 +221,5 @@ public sealed class RunProcessTests : IAsyncLifetime
     {
         Assert.Equal(1, (await _watcher.Heads.ListHeadsAsync(new ListHeadsRequest { Head = _head })).Heads.Single().Version);
         Assert.Equal(1, (await _watcher.Classification.ClassifyAsync(Some.Request(_head))).Version);
-    }
-
-    private static async Task SignalAsync(string signal, ServiceProcess process)
-    {
-        using var kill = Process.Start("kill", ["-s", signal, $"{process.Id}"]);
-        await kill.WaitForExitAsync();
-        Assert.Equal(0, kill.ExitCode);
     }
 }

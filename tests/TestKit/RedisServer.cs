@@ -79,12 +79,38 @@ public sealed class RedisServer : IAsyncDisposable
         return new string(text);
     }
 
+    /// <summary>Keys whose names match.</summary>
+    public async Task<int> CountAsync(string pattern)
+    {
+        var reply = await AskAsync($"KEYS {pattern}");
+        return reply.StartsWith('*') ? int.Parse(reply.AsSpan(1)) : throw new InvalidOperationException($"redis-server answered {reply} to KEYS");
+    }
+
+    /// <summary>Reads are answered, writes get MISCONF: its dump cannot be written, as on a full disk.</summary>
+    public async Task RefuseWritesAsync()
+    {
+        Directory.CreateDirectory(DumpFile);
+        await DumpAsync("err");
+    }
+
+    /// <summary>After <see cref="RefuseWritesAsync"/>.</summary>
+    public async Task TakeWritesAsync()
+    {
+        Directory.Delete(DumpFile);
+        await DumpAsync("ok");
+    }
+
     /// <summary>Takes the server away as a crash does; what it held is lost unless it is persistent.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
     }
+
+    /// <summary>It hangs: connections stand, and nothing is answered, until <see cref="ResumeAsync"/>.</summary>
+    public Task PauseAsync() => ProcessSignal.SendAsync(_process.Id, "STOP");
+
+    public Task ResumeAsync() => ProcessSignal.SendAsync(_process.Id, "CONT");
 
     /// <summary>Starts it again on the same port.</summary>
     public async Task StartAgainAsync()
@@ -103,6 +129,18 @@ public sealed class RedisServer : IAsyncDisposable
 
         _process.Dispose();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    private string DumpFile => Path.Combine(_directory, "dump.rdb");
+
+    private async Task DumpAsync(string status)
+    {
+        await AskAsync("CONFIG SET save \"3600 1\"");
+        await AskAsync("BGSAVE");
+        for (var patience = Stopwatch.StartNew(); !(await AskAsync("INFO persistence")).Contains($"rdb_last_bgsave_status:{status}"); await Task.Delay(20))
+        {
+            if (patience.Elapsed > TimeSpan.FromSeconds(30)) throw new TimeoutException($"redis-server's dump did not end with {status}");
+        }
     }
 
     private Process Launch() => Process.Start(new ProcessStartInfo("redis-server",

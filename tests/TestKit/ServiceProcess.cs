@@ -44,19 +44,25 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     /// <param name="args">Its command line.</param>
     /// <param name="addressLine">Its first group is the address.</param>
     /// <param name="settings">Environment variables; a value of null takes one away.</param>
+    /// <param name="fileKilobytes">It can make no file larger than this; null: any.</param>
     /// <exception cref="InvalidOperationException">It ended first; the message is what it said on standard error.</exception>
     public static async Task<ServiceProcess> StartAsync(
-        string program, IEnumerable<string> args, Regex addressLine, IReadOnlyDictionary<string, string?>? settings = null)
+        string program, IEnumerable<string> args, Regex addressLine, IReadOnlyDictionary<string, string?>? settings = null,
+        int? fileKilobytes = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), args)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var path = Path.Combine(AppContext.BaseDirectory, program);
+        // Writes beyond the limit fail, as on a full disk, where the signal is ignored that would end the process.
+        var start = fileKilobytes is { } limit
+            ? new ProcessStartInfo("bash", ["-c", $"trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"", path, .. args])
+            : new ProcessStartInfo(path, args);
         foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
         {
             start.Environment[name] = value;
         }
+
+        // The runtime maps its code through a file in memory, which the limit would forbid.
+        if (fileKilobytes is not null) start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
 
         var process = Process.Start(start)!;
         try
@@ -111,6 +117,11 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         await _restOfOutput;
     }
+
+    /// <summary>It sleeps until <see cref="ResumeAsync"/>, and does not know it.</summary>
+    public Task PauseAsync() => ProcessSignal.SendAsync(Id, "STOP");
+
+    public Task ResumeAsync() => ProcessSignal.SendAsync(Id, "CONT");
 
     public ValueTask DisposeAsync() => EndAsync(_process);
 

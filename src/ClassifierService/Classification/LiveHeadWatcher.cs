@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 using Topfive.FeatureStore;
 
 namespace Topfive.ClassifierService;
@@ -28,7 +27,7 @@ internal sealed class LiveHeadWatcher(
                     subscription ??= await store.SubscribeLiveChangesAsync(_ => _changed.Writer.TryWrite(true));
                     await cache.RecheckAsync(stoppingToken);
                 }
-                catch (Exception exception) when (exception is RedisException or InvalidDataException)
+                catch (Exception exception) when (exception is InvalidDataException || StoreFailure.Is(exception))
                 {
                     log.LogWarning("cannot look which heads are live; those in memory serve on: {Reason}", exception.Message);
                 }

@@ -3,7 +3,6 @@ using System.Collections.Frozen;
 using System.Threading.Channels;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 using Topfive.Classifier.V1;
 using Topfive.FeatureStore;
 using Topfive.ServiceDefaults;
@@ -63,7 +62,7 @@ internal sealed class ShadowScorer(
         {
             await FlushAsync();
         }
-        catch (RedisException exception)
+        catch (Exception exception) when (StoreFailure.Is(exception))
         {
             log.LogWarning("what the shadows counted last is lost: {Reason}", exception.Message);
         }
@@ -80,7 +79,7 @@ internal sealed class ShadowScorer(
                 {
                     await action();
                 }
-                catch (RedisException exception)
+                catch (Exception exception) when (StoreFailure.Is(exception))
                 {
                     log.LogWarning("cannot look after the shadows: {Reason}", exception.Message);
                 }
@@ -124,7 +123,7 @@ internal sealed class ShadowScorer(
             using var stored = ImageHash.TryRead(request.ImageHash.Span, out var image) ? await vectors.GetAsync(shadow.BackboneFingerprint, image) : null;
             return stored is null ? new AgreementCounts { Failed = 1 } : Compare(shadow, stored.Values, response);
         }
-        catch (Exception exception) when (exception is Failure or RedisException or InvalidDataException)
+        catch (Exception exception) when (exception is Failure or InvalidDataException || StoreFailure.Is(exception))
         {
             return new AgreementCounts { Failed = 1 };
         }

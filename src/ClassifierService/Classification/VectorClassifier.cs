@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Google.Protobuf;
-using StackExchange.Redis;
 using Topfive.Backbones;
 using Topfive.Classifier.V1;
 using Topfive.FeatureStore;
@@ -84,7 +83,7 @@ internal sealed class VectorClassifier(HeadCache heads, VectorStore vectors, Bac
         {
             return await vectors.GetAsync(head.BackboneFingerprint, image) ?? throw await NotStoredAsync(head, image);
         }
-        catch (RedisException exception)
+        catch (Exception exception) when (StoreFailure.Is(exception))
         {
             throw Failure.Unavailable(
                 $"the feature store cannot be asked for image {image}: check Store__ConnectionString and the server behind it",

@@ -34,19 +34,22 @@ internal sealed class HeadPublisher(HeadStore heads, HeadCache cache, PromotionG
             new Promotion { Cause = PromotionCause.RunEnded, Caller = run.Caller, RunId = run.RunId },
             DecideAsync,
             measured: measured);
-        return new Finished
-        {
-            Head = head.Head_,
-            Version = head.Version,
-            Evaluation = evaluation,
-            Promoted = head.PromotionDecision?.Promoted ?? false,
-            PromotionDecision = head.PromotionDecision,
-        };
+        return FinishedBy(head);
 
         async Task<PromotionDecision?> DecideAsync(ServingHead candidate, long live) => run.Promote || live == 0
             ? await gate.DecideAsync(candidate, live, PromotionRules.Complete(run.PromotionRule), data, cancellation)
             : null;
     }
+
+    /// <returns>How the run that made this version ends.</returns>
+    public static Finished FinishedBy(Head head) => new()
+    {
+        Head = head.Head_,
+        Version = head.Version,
+        Evaluation = head.Evaluation,
+        Promoted = head.PromotionDecision?.Promoted ?? false,
+        PromotionDecision = head.PromotionDecision,
+    };
 
     /// <summary>Publishes a model that somebody brought.</summary>
     /// <param name="name">Of the head.</param>

@@ -26,7 +26,7 @@ internal sealed class RunCanceller(RunQueue queue, RunExecutor executor, RunStor
     {
         active.Stop(StopCause.CancelRequested);
         if (!active.TryTake()) return;
-        await executor.EndAsync(active, new OperationCanceledException(active.Stopped));
+        await executor.TryEndAsync(active, new OperationCanceledException(active.Stopped));
         queue.Remove(active);
     }
 }

@@ -12,6 +12,8 @@ internal sealed class RunExecutor(
     TrainingDataLoader loader, OutlierLoader outlierLoader, BackboneRegistry backbones, WarmStarts warmStarts, HeadPublisher publisher, RunJournal journal,
     IOptions<TrainingOptions> options, ILogger<RunExecutor> log)
 {
+    private static readonly TimeSpan EndInterval = TimeSpan.FromSeconds(1);
+
     public async Task ExecuteAsync(ActiveRun active, CancellationToken stopping)
     {
         var run = active.Run;
@@ -23,30 +25,48 @@ internal sealed class RunExecutor(
         }
         catch (LeaseLostException lost)
         {
-            active.Stop(StopCause.LeaseLost);
-            log.LogError("{Reason}", lost.Message);
+            Lose(active, lost);
         }
         catch (Exception exception)
         {
-            await EndAsync(active, exception);
+            // The reason is known here only, and ours to tell as long as the keeper renews the lease.
+            while (!await TryEndAsync(active, exception)) await Task.Delay(EndInterval, stopping);
         }
     }
 
     /// <summary>Ends a run that was stopped or failed; one that is no longer this process' own is left alone.</summary>
-    public async Task EndAsync(ActiveRun active, Exception exception)
+    /// <returns>False when the store is away or takes nothing now.</returns>
+    public async Task<bool> TryEndAsync(ActiveRun active, Exception exception)
     {
+        if (active.Cause == StopCause.LeaseLost) return true;
         var run = active.Run;
-        if (active.Cause == StopCause.LeaseLost) return;
         try
         {
             var cancelled = exception is OperationCanceledException && active.Cause == StopCause.CancelRequested;
             if (cancelled) await journal.StopAsync(run, RunState.Cancelled, new Status { Code = (int)Code.Cancelled, Message = "the run was cancelled" });
             else await journal.StopAsync(run, RunState.Failed, Reason(run, exception));
         }
-        catch (Exception unwritten)
+        catch (LeaseLostException lost)
         {
-            log.LogError(unwritten, "the end of run {RunId} could not be written down; its lease lapses, and it will be marked failed", run.RunId);
+            Lose(active, lost);
         }
+        catch (Exception unwritten) when (StoreFailure.Is(unwritten))
+        {
+            log.LogWarning("the end of run {RunId} cannot be written down: {Reason}", run.RunId, unwritten.Message);
+            return false;
+        }
+        catch (Exception unforeseen)
+        {
+            log.LogError(unforeseen, "the end of run {RunId} could not be written down; its lease lapses, and it will be marked failed", run.RunId);
+        }
+
+        return true;
+    }
+
+    private void Lose(ActiveRun active, LeaseLostException lost)
+    {
+        active.Stop(StopCause.LeaseLost);
+        log.LogError("{Reason}", lost.Message);
     }
 
     private async Task<Finished> TrainAsync(Run run, CancellationToken cancellation)
@@ -72,7 +92,6 @@ internal sealed class RunExecutor(
         var changes = previous is null ? new Finished() : await OnOwnThread(() => LabelChanges.Of(previous, data, evaluation, options.Value.ThreadCount));
         var unknown = await OnOwnThread(() => DetectorFit.Fit(data, run.Recipe.UnknownFalseRejectRate, options.Value.ThreadCount, cancellation));
         cancellation.ThrowIfCancellationRequested();
-        await journal.CheckInHandAsync(run);
         var head = trainer.ToHead(backbone.Fingerprint, evaluation?.Temperature ?? 1, unknown);
         var measured = await OnOwnThread(() => OutlierMeasurements.Of(head, outliers, data, options.Value.ThreadCount, cancellation));
         var finished = await publisher.PublishAsync(run, head, evaluation, measured, data, cancellation);

@@ -10,7 +10,7 @@ namespace Topfive.ClassifierService;
 /// hears of the end and asks for the run finds it ended. Everything here throws <see cref="LeaseLostException"/> when the
 /// run is no longer this process' own.
 /// </summary>
-internal sealed class RunJournal(RunStore runs, RunLeases leases)
+internal sealed class RunJournal(RunStore runs, RunLeases leases, HeadStore heads)
 {
     public Task StartAsync(Run run)
     {
@@ -25,46 +25,46 @@ internal sealed class RunJournal(RunStore runs, RunLeases leases)
         return WriteAsync(run, new RunEvent { Epoch = epoch });
     }
 
-    /// <summary>Before something is made of the run that others see.</summary>
-    public async Task CheckInHandAsync(Run run)
-    {
-        if (!await leases.RenewAsync(run.RunId)) throw new LeaseLostException(run.RunId);
-    }
+    public Task SucceedAsync(Run run, Finished finished) => EndAsync(run, Succeeded(run, finished));
 
-    public Task SucceedAsync(Run run, Finished finished)
-    {
-        run.State = RunState.Succeeded;
-        run.Version = finished.Version;
-        run.PromotionDecision = finished.PromotionDecision;
-        return EndAsync(run, new RunEvent { Finished = finished });
-    }
-
+    /// <summary>A run whose version is there has succeeded all the same: the reply was lost, or the store took no more after it.</summary>
     /// <param name="run">The run.</param>
     /// <param name="state">FAILED or CANCELLED.</param>
     /// <param name="error">Why, for whoever watches.</param>
-    public Task StopAsync(Run run, RunState state, Status error)
-    {
-        run.State = state;
-        run.Error = error;
-        return EndAsync(run, new RunEvent { Failed = error });
-    }
+    public async Task StopAsync(Run run, RunState state, Status error) => await EndAsync(run, await StoppedAsync(run, state, error));
 
     /// <summary>For a run that was in another process' hand; any number of replicas may find it at once.</summary>
-    public async Task FailAbandonedAsync(string runId, Status error)
+    public async Task EndAbandonedAsync(string runId, Status error)
     {
         var run = await runs.GetAsync(runId);
         if (run?.State is RunState.Queued or RunState.Running)
         {
-            run.State = RunState.Failed;
-            run.Error = error;
+            await StoppedAsync(run, RunState.Failed, error);
             run.Ended = Now();
             await runs.SaveAsync(run);
         }
 
-        if (await leases.TryClearAbandonedAsync(runId) && run?.State == RunState.Failed)
+        if (await leases.TryClearAbandonedAsync(runId) && run is not null)
         {
-            await runs.AppendEventAsync(runId, new RunEvent { Failed = run.Error });
+            await runs.AppendEventAsync(runId, RunWatcher.LastEvent(run));
         }
+    }
+
+    private async Task<RunEvent> StoppedAsync(Run run, RunState state, Status error)
+    {
+        if (await heads.TakePermitAsync(run.Head, run.RunId) is { } published) return Succeeded(run, HeadPublisher.FinishedBy(published));
+        run.State = state;
+        run.Error = error;
+        return new RunEvent { Failed = error };
+    }
+
+    private static RunEvent Succeeded(Run run, Finished finished)
+    {
+        run.State = RunState.Succeeded;
+        run.Error = null;
+        run.Version = finished.Version;
+        run.PromotionDecision = finished.PromotionDecision;
+        return new RunEvent { Finished = finished };
     }
 
     private async Task EndAsync(Run run, RunEvent last)

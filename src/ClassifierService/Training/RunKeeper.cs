@@ -1,5 +1,4 @@
 using Google.Rpc;
-using StackExchange.Redis;
 using Topfive.Classifier.V1;
 using Topfive.FeatureStore;
 using Status = Google.Rpc.Status;
@@ -8,7 +7,7 @@ namespace Topfive.ClassifierService;
 
 /// <summary>
 /// Every two seconds: renews the leases of this process' runs, passes on cancellations that reached another replica, and
-/// marks runs failed whose process died, so that none stays running for ever.
+/// ends runs whose process died, so that none stays running for ever.
 /// </summary>
 internal sealed class RunKeeper(
     RunQueue queue, RunLeases leases, RunJournal journal, RunCanceller canceller, ILogger<RunKeeper> log) : BackgroundService
@@ -31,9 +30,9 @@ internal sealed class RunKeeper(
                 try
                 {
                     await Task.WhenAll(queue.Active.Select(KeepAsync));
-                    foreach (var runId in await leases.FindAbandonedAsync()) await journal.FailAbandonedAsync(runId, Abandoned);
+                    foreach (var runId in await leases.FindAbandonedAsync()) await journal.EndAbandonedAsync(runId, Abandoned);
                 }
-                catch (RedisException exception)
+                catch (Exception exception) when (StoreFailure.Is(exception))
                 {
                     log.LogWarning("cannot look after the runs: {Reason}", exception.Message);
                 }

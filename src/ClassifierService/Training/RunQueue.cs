@@ -9,7 +9,7 @@ using Topfive.ServiceDefaults;
 namespace Topfive.ClassifierService;
 
 /// <summary>The runs that this process has in hand, in the order in which they came.</summary>
-internal sealed class RunQueue(RunStore runs, RunLeases leases, IOptions<TrainingOptions> options)
+internal sealed class RunQueue(RunStore runs, RunLeases leases, HeadStore heads, IOptions<TrainingOptions> options)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
 
@@ -29,6 +29,7 @@ internal sealed class RunQueue(RunStore runs, RunLeases leases, IOptions<Trainin
         try
         {
             await leases.TakeAsync(run.RunId);
+            await heads.PermitAsync(run.Head, run.RunId);
             await runs.SaveAsync(run);
         }
         catch

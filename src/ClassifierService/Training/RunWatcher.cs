@@ -12,6 +12,20 @@ internal sealed class RunWatcher(RunStore runs)
     /// <summary>A message may be lost; so often we look without one.</summary>
     private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(2);
 
+    /// <summary>The end of a run that has ended, from the run alone.</summary>
+    public static RunEvent LastEvent(Run run) => run.State == RunState.Succeeded
+        ? new RunEvent
+        {
+            Finished = new Finished
+            {
+                Head = run.Head,
+                Version = run.Version,
+                Promoted = run.PromotionDecision?.Promoted ?? false,
+                PromotionDecision = run.PromotionDecision,
+            },
+        }
+        : new RunEvent { Failed = run.Error };
+
     public static Failure Unknown(string runId) => Failure.NotFound($"there is no run '{runId}'");
 
     public async IAsyncEnumerable<RunEvent> WatchAsync(string runId, [EnumeratorCancellation] CancellationToken cancellation)
@@ -53,10 +67,6 @@ internal sealed class RunWatcher(RunStore runs)
         {
         }
     }
-
-    private static RunEvent LastEvent(Run run) => run.State == RunState.Succeeded
-        ? new RunEvent { Finished = new Finished { Head = run.Head, Version = run.Version } }
-        : new RunEvent { Failed = run.Error };
 
     /// <returns>False when nothing was heard for a while.</returns>
     private static async Task<bool> HappensAsync(ChannelReader<bool> happened, CancellationToken cancellation)

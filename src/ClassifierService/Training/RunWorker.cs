@@ -9,7 +9,7 @@ internal sealed class RunWorker(RunQueue queue, RunExecutor executor, IOptions<T
     {
         await Task.WhenAll(Enumerable.Range(0, options.Value.ConcurrentRuns).Select(_ => WorkAsync(stoppingToken)));
         var stopped = new OperationCanceledException(stoppingToken);
-        foreach (var active in queue.Active.Where(active => active.TryTake())) await executor.EndAsync(active, stopped);
+        foreach (var active in queue.Active.Where(active => active.TryTake())) await executor.TryEndAsync(active, stopped);
     }
 
     private async Task WorkAsync(CancellationToken stopping)

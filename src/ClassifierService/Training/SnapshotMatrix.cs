@@ -35,7 +35,7 @@ internal sealed unsafe class SnapshotMatrix : VectorMatrix
             _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, whenClosed, preallocationSize: _bytes);
             if (!OperatingSystem.IsWindows()) File.Delete(path);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (IsNoRoom(exception))
         {
             throw NoRoom(exception);
         }
@@ -56,7 +56,7 @@ internal sealed unsafe class SnapshotMatrix : VectorMatrix
         {
             RandomAccess.Write(_file, MemoryMarshal.AsBytes(vectors), BytesOf(row, Dimensions));
         }
-        catch (IOException exception)
+        catch (Exception exception) when (IsNoRoom(exception))
         {
             throw NoRoom(exception);
         }
@@ -84,6 +84,9 @@ internal sealed unsafe class SnapshotMatrix : VectorMatrix
         }
     }
 
-    private Failure NoRoom(IOException exception) => Failure.OutOfSpace(
+    /// <summary>A file beyond what the file system or the process is allowed comes as an argument out of range.</summary>
+    private static bool IsNoRoom(Exception exception) => exception is IOException or ArgumentOutOfRangeException;
+
+    private Failure NoRoom(Exception exception) => Failure.OutOfSpace(
         $"{Need} which fails: {exception.Message} Make room there, name another directory, or raise the limit", exception);
 }
