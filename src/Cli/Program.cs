@@ -21,6 +21,7 @@ public static class Program
             new CompareCommand(terminal),
             new HeadsCommand(terminal),
             new RunsCommand(terminal),
+            new ReportCommand(terminal),
             new DatasetsCommand(terminal),
             new PromoteCommand(terminal),
             new RollbackCommand(terminal),

@@ -38,6 +38,7 @@ internal sealed class DemoCommand : Command
         _terminal = terminal;
         Options.Add(_images);
         Options.Add(_out);
+        Subcommands.Add(new DemoReportCommand(terminal));
         SetAction(RunAsync);
     }
 

@@ -11,6 +11,8 @@ internal static class EvaluationFigure
     private const int GreatestHeight = 1560;
     private const int RoomPerLabel = 13;
     private const int ScaleWidth = 90;
+    private const int PlotHeight = 420;
+    private const int LeastMatrix = 800;
 
     /// <param name="path">The PNG.</param>
     /// <param name="title">What was trained.</param>
@@ -34,6 +36,23 @@ internal static class EvaluationFigure
         }
 
         canvas.Draw(sheet => ConfusionHeatMap.Draw(sheet, new SKRect(CurvesWidth, 0, CurvesWidth + height + ScaleWidth, height), evaluation));
+        canvas.Save(path);
+    }
+
+    /// <summary>The reliability diagram alone.</summary>
+    public static void SaveReliability(string path, Evaluation evaluation)
+    {
+        using var canvas = new FigureCanvas(CurvesWidth, PlotHeight);
+        canvas.Draw(ReliabilityDiagram.Of(evaluation), new SKRect(0, 0, CurvesWidth, PlotHeight));
+        canvas.Save(path);
+    }
+
+    /// <summary>The confusion matrix alone.</summary>
+    public static void SaveConfusion(string path, Evaluation evaluation)
+    {
+        var height = Math.Clamp(evaluation.Labels.Count * RoomPerLabel, LeastMatrix, GreatestHeight);
+        using var canvas = new FigureCanvas(height + ScaleWidth, height);
+        canvas.Draw(sheet => ConfusionHeatMap.Draw(sheet, new SKRect(0, 0, height + ScaleWidth, height), evaluation));
         canvas.Save(path);
     }
 }
