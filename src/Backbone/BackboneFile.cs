@@ -7,6 +7,12 @@ using Topfive.Backbones.Onnx;
 
 namespace Topfive.Backbones;
 
+/// <summary>How an int8 backbone came to be.</summary>
+/// <param name="SourceFingerprint">Of the float32 backbone.</param>
+/// <param name="CalibrationDigest">64 lower-case hexadecimal digits: SHA-256 over the pixels of the images that its ranges come from, in order.</param>
+/// <param name="CalibrationImages">How many images those were.</param>
+public sealed record Quantization(string SourceFingerprint, string CalibrationDigest, int CalibrationImages);
+
 /// <summary>What a backbone's .onnx file says about itself, in its metadata.</summary>
 public sealed record BackboneFile
 {
@@ -35,7 +41,7 @@ public sealed record BackboneFile
     /// <summary>How an image becomes the network's input, e.g. "rgb; bilinear 299x299, half-pixel centres; [0,1]".</summary>
     public required string Preprocessing { get; init; }
 
-    /// <summary>"fp32".</summary>
+    /// <summary>"fp32" or "int8".</summary>
     public required string Precision { get; init; }
 
     /// <summary>Where the weights came from.</summary>
@@ -49,6 +55,9 @@ public sealed record BackboneFile
 
     /// <summary>The vector of <see cref="GoldenImage.Pixels"/>, as ONNX Runtime on CPU computed it at import.</summary>
     public required float[] GoldenVector { get; init; }
+
+    /// <summary>What an int8 backbone was made from; null: it was imported.</summary>
+    public Quantization? Quantization { get; init; }
 
     /// <summary>Reads the metadata of a file; its weights are passed over.</summary>
     /// <exception cref="InvalidDataException">It is no backbone's file.</exception>
@@ -82,6 +91,17 @@ public sealed record BackboneFile
     /// <summary>Always in this order: the same import gives the same bytes.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Metadata() =>
     [
+        .. Imported(),
+        .. Quantization is null ? [] : new KeyValuePair<string, string>[]
+        {
+            new(Prefix + "quantized_from", Quantization.SourceFingerprint),
+            new(Prefix + "calibration", Quantization.CalibrationDigest),
+            new(Prefix + "calibration_images", Quantization.CalibrationImages.ToString(CultureInfo.InvariantCulture)),
+        },
+    ];
+
+    private IEnumerable<KeyValuePair<string, string>> Imported() =>
+    [
         new(Prefix + "name", Name),
         new(Prefix + "fingerprint", Fingerprint),
         new(Prefix + "dimensions", Dimensions.ToString(CultureInfo.InvariantCulture)),
@@ -110,6 +130,9 @@ public sealed record BackboneFile
             ImporterVersion = Integer("importer_version"),
             HeadLabels = JsonSerializer.Deserialize<string[]>(metadata[Prefix + "head_labels"]) ?? [],
             GoldenVector = Floats(metadata[Prefix + "golden_vector"]),
+            Quantization = !metadata.TryGetValue(Prefix + "quantized_from", out var source)
+                ? null
+                : new Quantization(source, metadata[Prefix + "calibration"], Integer("calibration_images")),
         };
         if (!IsFingerprint(file.Fingerprint)) throw new FormatException("its fingerprint is not 64 hexadecimal digits");
         if (file.GoldenVector.Length != file.Dimensions) throw new FormatException("its golden vector has another length than its vectors");

@@ -2,8 +2,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf;
-using Microsoft.ML.OnnxRuntime;
-using Topfive.Backbones.Onnx;
 
 namespace Topfive.Backbones;
 
@@ -48,16 +46,23 @@ public static class BackboneImporter
             Source = $"TF.js layers model: {model.Origin}",
             ImporterVersion = Version,
             HeadLabels = head?.Labels ?? [],
-            GoldenVector = Run(graph.Build([]), GoldenImage.Pixels()),
+            GoldenVector = GoldenImage.Vector(graph.Build([])),
         };
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(outFile))!);
-        Write(HeadFile(outFile), head is null ? null : HeadModel.Write(head));
-        Write(outFile, graph.Build(backbone.Metadata()).ToByteArray());
+        WriteBeside(outFile, head);
+        WholeFile.Write(outFile, graph.Build(backbone.Metadata()).ToByteArray());
         return new ImportedBackbone(backbone, head);
     }
 
     /// <summary>Where the head that came with a backbone's weights stands: inception_v3.head.onnx beside inception_v3.onnx.</summary>
     public static string HeadFile(string backboneFile) => Path.ChangeExtension(backboneFile, ".head.onnx");
+
+    /// <summary>A head of what stood there before would read vectors of another backbone.</summary>
+    internal static void WriteBeside(string backboneFile, DenseHead? head)
+    {
+        var file = HeadFile(backboneFile);
+        if (head is not null) WholeFile.Write(file, HeadModel.Write(head));
+        else if (File.Exists(file)) File.Delete(file);
+    }
 
     private static string Fingerprint(InceptionV3 architecture, IReadOnlyDictionary<Convolution, FoldedConvolution> weights, PixelRange range)
     {
@@ -70,37 +75,5 @@ public static class BackboneImporter
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    // On one thread, so that the same machine always gives the same bits.
-    private static float[] Run(ModelProto model, float[] pixels)
-    {
-        using var options = new SessionOptions { IntraOpNumThreads = 1 };
-        using var session = new InferenceSession(model.ToByteArray(), options);
-        using var input = OrtValue.CreateTensorValueFromMemory(pixels, [1, InceptionV3.Size, InceptionV3.Size, 3]);
-        using var run = new RunOptions();
-        using var outputs = session.Run(run, ["pixels"], [input], ["vector"]);
-        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
-    }
-
-    // Written aside and renamed: whoever reads the file sees the old one or the whole new one.
-    private static void Write(string path, byte[]? content)
-    {
-        if (content is null)
-        {
-            File.Delete(path);
-            return;
-        }
-
-        var unfinished = $"{path}.{Path.GetRandomFileName()}.unfinished";
-        try
-        {
-            File.WriteAllBytes(unfinished, content);
-            File.Move(unfinished, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(unfinished);
-        }
     }
 }

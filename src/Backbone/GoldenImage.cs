@@ -1,3 +1,7 @@
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Topfive.Backbones.Onnx;
+
 namespace Topfive.Backbones;
 
 /// <summary>
@@ -30,6 +34,18 @@ public static class GoldenImage
         }
 
         return pixels;
+    }
+
+    /// <returns>What a backbone makes of <see cref="Pixels"/>; on one thread, so that the same machine always gives the same bits.</returns>
+    internal static float[] Vector(ModelProto backbone)
+    {
+        using var options = RuntimeOptions.Create();
+        options.IntraOpNumThreads = 1;
+        using var session = new InferenceSession(backbone.ToByteArray(), options);
+        using var input = OrtValue.CreateTensorValueFromMemory(Pixels(), [1, InceptionV3.Size, InceptionV3.Size, 3]);
+        using var run = new RunOptions();
+        using var outputs = session.Run(run, ["pixels"], [input], ["vector"]);
+        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
     }
 
     private static int Square(int value) => value * value;

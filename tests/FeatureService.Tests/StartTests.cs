@@ -59,6 +59,32 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task An_int8_backbone_serves_vectors_under_a_fingerprint_of_its_own()
+    {
+        var source = await TestBackbone.ModelAsync();
+        var model = BackboneQuantizer.Quantize(source, [GoldenImage.Pixels()], _directory.File("int8.onnx"));
+
+        await using var service = await StartAsync(("Backbone:Model", _directory.File("int8.onnx")));
+        var response = await service.Client.ExtractAsync(new ExtractRequest { Image = ByteString.CopyFrom(Some.NewImage()) });
+
+        Assert.Equal((model.Fingerprint, 2048), (response.BackboneFingerprint, response.Vector.Count));
+        Assert.NotEqual(BackboneFile.Read(source).Fingerprint, response.BackboneFingerprint);
+        Assert.Equal("int8", (await service.Client.GetBackboneAsync(new GetBackboneRequest())).Precision);
+    }
+
+    [Fact]
+    public async Task Golden_vectors_of_bytes_may_differ_by_what_a_last_bit_does_and_not_by_what_quantizing_does()
+    {
+        var source = BackboneFile.Read(await TestBackbone.ModelAsync());
+        var quantized = source with { Precision = "int8" };
+        float[] Changed(float part) => [.. source.GoldenVector.Select((value, i) => value * (i % 2 == 0 ? 1 + part : 1 - part))];
+
+        Assert.True(GoldenCheck.Compare(Changed(0.01f), quantized).Passes);
+        Assert.False(GoldenCheck.Compare(Changed(0.01f), source).Passes);
+        Assert.False(GoldenCheck.Compare(Changed(0.035f), quantized).Passes);
+    }
+
+    [Fact]
     public async Task A_missing_model_stops_the_service_and_says_what_to_do() =>
         await StopsAsync("topfive up", ("Backbone:Model", _directory.File("none.onnx")), _directory.File("none.onnx"));
 

@@ -9,7 +9,6 @@ internal sealed class GraphBuilder(string name)
     // IR 8 and opset 17 (2022) have every operator that is needed, and every runtime in use reads them.
     private const int IrVersion = 8;
     private const int Opset = 17;
-    private const int Float = 1;
 
     private readonly GraphProto _graph = new() { Name = name };
 
@@ -30,7 +29,7 @@ internal sealed class GraphBuilder(string name)
         var tensor = new TensorProto
         {
             Name = name,
-            DataType = Float,
+            DataType = (int)ElementType.Float,
             RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values)),
         };
         foreach (var dimension in dimensions) tensor.Dims.Add(dimension);
@@ -78,7 +77,7 @@ internal sealed class GraphBuilder(string name)
         return new ValueInfoProto
         {
             Name = name,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = Float, Shape = shape } },
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ElementType.Float, Shape = shape } },
         };
     }
 }

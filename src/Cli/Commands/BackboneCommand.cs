@@ -3,11 +3,14 @@ using Topfive.Backbones;
 
 namespace Topfive.Cli;
 
-/// <summary><c>topfive backbone import</c>: published weights become the one .onnx file that the FeatureService runs.</summary>
+/// <summary><c>topfive backbone</c>; its <c>import</c>: published weights become the one .onnx file that the FeatureService runs.</summary>
 internal sealed class BackboneCommand : Command
 {
-    public BackboneCommand(Terminal terminal) : base("backbone", "Makes backbones from published weights.") =>
+    public BackboneCommand(Terminal terminal) : base("backbone", "Makes backbones from published weights, and int8 ones of those.")
+    {
         Subcommands.Add(new ImportCommand(terminal));
+        Subcommands.Add(new QuantizeCommand(terminal));
+    }
 
     private sealed class ImportCommand : Command
     {

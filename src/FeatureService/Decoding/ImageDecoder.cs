@@ -10,7 +10,7 @@ namespace Topfive.FeatureService;
 /// animation counts; EXIF orientation is applied; what is transparent lies over white; grey, palette, CMYK and 16-bit
 /// images become 8-bit RGB; embedded colour profiles are passed over, as TensorFlow's and Pillow's decoders do.
 /// </summary>
-internal sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
+public sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
 {
     private const string Accepted = "JPEG, PNG, WebP, GIF and BMP are accepted";
 
@@ -33,7 +33,7 @@ internal sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
     /// <param name="cancellation">Ends the wait for a core.</param>
     /// <returns>How long decoding and resizing took, without the wait.</returns>
     /// <exception cref="Failure">InvalidInput: not an image, cut short, or over a limit; the message says which.</exception>
-    public async Task<TimeSpan> DecodeAsync(
+    internal async Task<TimeSpan> DecodeAsync(
         ReadOnlyMemory<byte> image, Memory<float> target, int width, int height, Urgency urgency, CancellationToken cancellation)
     {
         if (urgency == Urgency.Interactive)
@@ -74,7 +74,13 @@ internal sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
         }
     }
 
-    internal void Decode(ReadOnlyMemory<byte> image, Span<float> target, int width, int height)
+    /// <summary>At once, on the caller's thread.</summary>
+    /// <param name="image">The encoded image.</param>
+    /// <param name="target">height × width × 3 floats, row-major; filled.</param>
+    /// <param name="width">What to resize to, in pixels.</param>
+    /// <param name="height">What to resize to, in pixels.</param>
+    /// <exception cref="Failure">InvalidInput: not an image, cut short, or over a limit; the message says which.</exception>
+    public void Decode(ReadOnlyMemory<byte> image, Span<float> target, int width, int height)
     {
         Interlocked.Increment(ref _decodings);
         CheckBytes(image.Length);

@@ -105,11 +105,11 @@ internal sealed class BackboneStart(
         }
 
         engine.Run(pixels.AsMemory(0, engine.PixelsLength), 1, vectors.AsMemory(0, engine.Dimensions));
-        var worst = GoldenCheck.Compare(vectors.AsSpan(0, engine.Dimensions), file.GoldenVector);
+        var worst = GoldenCheck.Compare(vectors.AsSpan(0, engine.Dimensions), file);
         engine.Run(pixels, size, vectors);
         for (var row = 0; row < size && worst.Passes; row++)
         {
-            worst = GoldenCheck.Compare(vectors.AsSpan(row * engine.Dimensions, engine.Dimensions), file.GoldenVector);
+            worst = GoldenCheck.Compare(vectors.AsSpan(row * engine.Dimensions, engine.Dimensions), file);
         }
 
         return worst;

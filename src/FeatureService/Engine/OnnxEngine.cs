@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
 using Topfive.Backbones;
-using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace Topfive.FeatureService;
 
@@ -16,7 +15,8 @@ internal sealed class OnnxEngine : IEngine
 
     public OnnxEngine(string model, BackboneFile backbone, int threads)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        using var options = RuntimeOptions.Create();
+        options.IntraOpNumThreads = threads;
         _session = new InferenceSession(model, options);
         _backbone = backbone;
     }
