@@ -16,15 +16,14 @@ internal static class FairnessBench
 
     public static async Task<int> RunAsync(int calls)
     {
-        var images = await BenchImages.MakeAsync(32);
+        var images = await NewImages.MakeAsync();
         var model = await TestBackbone.ModelAsync();
         using var directory = new TempDirectory();
         await using var service = await BenchProcess.FeatureServiceAsync(model, Path.Combine(directory.Path, "features"), Batch);
-        var next = 0;
         (double Seconds, Timing? Timing) slowest = default;
         using var stop = new CancellationTokenSource();
         var full = new ConcurrentQueue<double>();
-        var bulk = BulkAsync(service.OtherClient, NewImage, full, stop.Token);
+        var bulk = BulkAsync(service.OtherClient, images.Next, full, stop.Token);
         // A process' first images go to compiling its code.
         for (var call = 0; call < WarmUp; call++)
         {
@@ -51,17 +50,10 @@ internal static class FairnessBench
         ]);
         return 0;
 
-        // A JPEG goes on to be the same picture when something follows its end, and is another image to the store.
-        ByteString NewImage()
-        {
-            var number = Interlocked.Increment(ref next);
-            return UnsafeByteOperations.UnsafeWrap((byte[])[.. images[number % images.Length], .. BitConverter.GetBytes(number)]);
-        }
-
         async Task<double> AskAsync()
         {
             var began = Stopwatch.GetTimestamp();
-            var response = await service.Client.ExtractAsync(new ExtractRequest { Image = NewImage() });
+            var response = await service.Client.ExtractAsync(new ExtractRequest { Image = images.Next() });
             var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
             if (took > slowest.Seconds) slowest = (took, response.Timing);
             return took;

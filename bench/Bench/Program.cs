@@ -18,6 +18,8 @@ switch (args)
         return await UnknownBench.RunAsync(folder, farFolder);
     case ["label-errors", var folder]:
         return LabelErrorBench.Run(folder);
+    case ["nearest", "--examples", var examples]:
+        return await NearestBench.RunAsync(int.Parse(examples), searches: 20);
     case ["nearest"]:
         return await NearestBench.RunAsync(examples: 25_000, searches: 200);
     case ["classify"]:
@@ -30,15 +32,30 @@ switch (args)
         return await FairnessBench.RunAsync(100);
     case ["fairness", "--calls", var calls]:
         return await FairnessBench.RunAsync(int.Parse(calls));
+    case ["batching"]:
+        return await BatchingBench.RunAsync(BatchingBench.AllCallers, seconds: 2.5);
+    case ["batching", "--callers", var callers, "--seconds", var seconds]:
+        return await BatchingBench.RunAsync([int.Parse(callers)], double.Parse(seconds));
+    case ["soak"]:
+        return await SoakBench.RunAsync(minutes: 1);
+    case ["soak", "--minutes", var minutes]:
+        return await SoakBench.RunAsync(double.Parse(minutes));
+    case ["scale-out"]:
+        return await ScaleOutBench.RunAsync(distinct: 100);
+    case ["scale-out", "--images", var images]:
+        return await ScaleOutBench.RunAsync(int.Parse(images));
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Bench -- train [--epochs N] [--threads N] [--batch N] [--examples N] [--no-torch]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- train-memory [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- classify");
-        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- nearest");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- nearest [--examples N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- unknown FOLDER [OTHER]      folders of topfive export --vectors");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- label-errors FOLDER         a folder of topfive export --vectors");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- lookups");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- batching [--callers N --seconds N]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- soak [--minutes N]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- scale-out [--images N]      for each process");
         return 2;
 }
