@@ -36,6 +36,10 @@ switch (args)
         return await BatchingBench.RunAsync(BatchingBench.AllCallers, seconds: 2.5);
     case ["batching", "--callers", var callers, "--seconds", var seconds]:
         return await BatchingBench.RunAsync([int.Parse(callers)], double.Parse(seconds));
+    case ["miss-penalty"]:
+        return await MissPenaltyBench.RunAsync(seconds: 15, rounds: 2);
+    case ["miss-penalty", "--seconds", var seconds]:
+        return await MissPenaltyBench.RunAsync(double.Parse(seconds), rounds: 1);
     case ["soak"]:
         return await SoakBench.RunAsync(minutes: 1);
     case ["soak", "--minutes", var minutes]:
@@ -55,6 +59,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- lookups");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- batching [--callers N --seconds N]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- miss-penalty [--seconds N]  of each block");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- soak [--minutes N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- scale-out [--images N]      for each process");
         return 2;
