@@ -23,8 +23,10 @@ public static class ServiceProgram
             await using var app = build();
             // Before the host does it, and logs a stack trace.
             app.Services.GetService<IStartupValidator>()?.Validate();
+            // Asked for now: when the run has ended, the application's services are gone.
+            var readiness = ready?.Invoke(app) ?? Task.CompletedTask;
             await app.RunAsync();
-            return ready?.Invoke(app).IsFaulted == true ? 1 : 0;
+            return readiness.IsFaulted ? 1 : 0;
         }
         catch (Exception exception) when (IsForThePersonAtTheKeyboard(exception))
         {

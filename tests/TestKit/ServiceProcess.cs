@@ -11,11 +11,13 @@ namespace Topfive.TestKit;
 public sealed partial class ServiceProcess : IAsyncDisposable
 {
     private readonly Process _process;
+    private readonly Task<string> _errors;
     private readonly Task _restOfOutput;
 
-    private ServiceProcess(Process process, Uri address)
+    private ServiceProcess(Process process, Uri address, Task<string> errors)
     {
         _process = process;
+        _errors = errors;
         Address = address;
         // Unread, it would fill the pipe and stop the process.
         _restOfOutput = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
@@ -72,7 +74,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
             {
                 if (addressLine.Match(line) is { Success: true } match)
                 {
-                    return new ServiceProcess(process, new Uri(match.Groups[1].Value));
+                    return new ServiceProcess(process, new Uri(match.Groups[1].Value), errors);
                 }
             }
 
@@ -108,6 +110,15 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         }
 
         throw new TimeoutException($"{_process.ProcessName} did not serve within a minute");
+    }
+
+    /// <summary>Asks it to end, as Kubernetes, systemd and Ctrl-C do.</summary>
+    /// <returns>Its exit code, and what it said on standard error in its life.</returns>
+    public async Task<(int ExitCode, string Errors)> StopAsync()
+    {
+        await ProcessSignal.SendAsync(Id, "TERM");
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        return (_process.ExitCode, await _errors);
     }
 
     /// <summary>As a crash does.</summary>
