@@ -47,6 +47,9 @@ public sealed class UsageTests
     [InlineData("heads --gateway localhost", "http://localhost:8080")]
     [InlineData("up --port 70000", "0 to 65,000")]
     [InlineData("backbone import --tfjs x", "--out")]
+    [InlineData("backbone quantize --backbone x --out y", "--calibrate")]
+    [InlineData("backbone quantize --backbone x --calibrate y --out z --images 0", "from 1 to 10,000; it is 0")]
+    [InlineData("backbone quantize --backbone x --calibrate y --out ./x", "--out is the file of --backbone")]
     [InlineData("fly", "fly")]
     [InlineData("", "command")]
     public async Task Wrong_usage_ends_with_2_and_names_the_limit(string line, string named)
