@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Topfive.Classifier.V1;
 using Topfive.Features.V1;
 using Topfive.Gateway.V1;
 using Topfive.TestKit;
@@ -28,19 +29,29 @@ internal sealed class BenchProcess : IAsyncDisposable
 
     public Ingestion.IngestionClient Ingestion => new(_channel);
 
+    public Gateway.V1.Prediction.PredictionClient Prediction => new(_channel);
+
+    public Heads.HeadsClient Heads => new(_channel);
+
+    public Uri Address => _process.Address;
+
     /// <summary>Peak resident memory, in MB.</summary>
     public double PeakRss => _process.PeakRss / 1e6;
 
     /// <summary>With an embedded store and batches of <paramref name="batch"/>.</summary>
-    public static async Task<BenchProcess> FeatureServiceAsync(string model, string dataDirectory, int batch) =>
-        await ReadyAsync(await ServiceProcess.StartAsync("Topfive.FeatureService", [], ServiceProcess.NowListening, new Dictionary<string, string?>
-        {
-            ["Listen__GrpcPort"] = "0",
-            ["Listen__HttpPort"] = "0",
-            ["Store__DataDirectory"] = dataDirectory,
-            ["Backbone__Model"] = model,
-            ["Batching__MaxBatchSize"] = $"{batch}",
-        }));
+    public static Task<BenchProcess> FeatureServiceAsync(string model, string dataDirectory, int batch) =>
+        StartAsync("Topfive.FeatureService", new() { ["Store__DataDirectory"] = dataDirectory, ["Backbone__Model"] = model, ["Batching__MaxBatchSize"] = $"{batch}" });
+
+    /// <summary>With the store at <paramref name="store"/>.</summary>
+    public static Task<BenchProcess> FeatureServiceAsync(string model, string store) =>
+        StartAsync("Topfive.FeatureService", new() { ["Store__ConnectionString"] = store, ["Backbone__Model"] = model });
+
+    /// <summary>With the store at <paramref name="store"/>. The address is all that the caller may use of it.</summary>
+    public static Task<ServiceProcess> ClassifierServiceAsync(string store) =>
+        ServiceProcess.StartAsync("Topfive.ClassifierService", [], ServiceProcess.NowListening, OnFreePorts(new() { ["Store__ConnectionString"] = store }));
+
+    public static Task<BenchProcess> GatewayAsync(Uri features, Uri classifier) =>
+        StartAsync("Topfive.Gateway", new() { ["Services__Features"] = features.OriginalString, ["Services__Classifier"] = classifier.OriginalString });
 
     /// <summary>The three services and the embedded store in one process.</summary>
     public static async Task<BenchProcess> TopfiveAsync(string model, string dataDirectory) =>
@@ -55,6 +66,12 @@ internal sealed class BenchProcess : IAsyncDisposable
         _other.Dispose();
         return _process.DisposeAsync();
     }
+
+    private static async Task<BenchProcess> StartAsync(string program, Dictionary<string, string?> settings) =>
+        await ReadyAsync(await ServiceProcess.StartAsync(program, [], ServiceProcess.NowListening, OnFreePorts(settings)));
+
+    private static Dictionary<string, string?> OnFreePorts(Dictionary<string, string?> settings) =>
+        new(settings) { ["Listen__GrpcPort"] = "0", ["Listen__HttpPort"] = "0" };
 
     private static async Task<BenchProcess> ReadyAsync(ServiceProcess process)
     {

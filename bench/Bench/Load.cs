@@ -8,9 +8,6 @@ namespace Topfive.Bench;
 /// <summary>Ways to ask a FeatureExtraction for many images; each gives images a second and fails on a wrong answer.</summary>
 internal static class Load
 {
-    /// <summary>Unary calls at a time.</summary>
-    public const int InFlight = 64;
-
     public static async Task<double> StreamAsync(this FeatureExtraction.FeatureExtractionClient client, ExtractStreamRequest[] items)
     {
         var began = Stopwatch.GetTimestamp();
@@ -30,17 +27,6 @@ internal static class Load
         }
 
         await sending;
-        return items.Length / Stopwatch.GetElapsedTime(began).TotalSeconds;
-    }
-
-    public static async Task<double> UnaryAsync(this FeatureExtraction.FeatureExtractionClient client, ExtractStreamRequest[] items)
-    {
-        var began = Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = InFlight }, async (item, cancellation) =>
-        {
-            var response = await client.ExtractAsync(new ExtractRequest { ImageHash = item.ImageHash, Bulk = true }, cancellationToken: cancellation);
-            Check(response.Vector.Count, error: null);
-        });
         return items.Length / Stopwatch.GetElapsedTime(began).TotalSeconds;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Topfive.Bench;
 
 switch (args)
@@ -24,10 +25,18 @@ switch (args)
         return await NearestBench.RunAsync(examples: 25_000, searches: 200);
     case ["classify"]:
         return ClassifyBench.Run();
+    case ["int8"]:
+        return await QuantizedBench.RunAsync("out/emoji");
+    case ["int8", var drawings]:
+        return await QuantizedBench.RunAsync(drawings);
     case ["stream"]:
         return await StreamBench.RunAsync(200);
     case ["stream", "--images", var images]:
         return await StreamBench.RunAsync(int.Parse(images));
+    case ["hits"]:
+        return await HitBench.RunAsync(secondsARound: 3);
+    case ["hits", "--seconds", var seconds]:
+        return await HitBench.RunAsync(double.Parse(seconds, CultureInfo.InvariantCulture));
     case ["fairness"]:
         return await FairnessBench.RunAsync(100);
     case ["fairness", "--calls", var calls]:
@@ -55,6 +64,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- nearest [--examples N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- unknown FOLDER [OTHER]      folders of topfive export --vectors");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- label-errors FOLDER         a folder of topfive export --vectors");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- int8 [DRAWINGS]      a folder a label, as demo-data/fetch lays out");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- lookups");
@@ -62,5 +72,6 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- miss-penalty [--seconds N]  of each block");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- soak [--minutes N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- scale-out [--images N]      for each process");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- hits [--seconds N]          of each round; with h2load where it is on the PATH");
         return 2;
 }

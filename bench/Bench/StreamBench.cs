@@ -45,7 +45,6 @@ internal static class StreamBench
 
         var (hit, hitEcho) = await BesideAsync(service, echo, byHash, Hits, Load.StreamAsync);
         var (bytes, bytesEcho) = await BesideAsync(service, echo, withBytes, HitsWithBytes, Load.StreamAsync);
-        var (unary, unaryEcho) = await BesideAsync(service, echo, byHash, Hits, Load.UnaryAsync);
 
         await using var topfive = await BenchProcess.TopfiveAsync(model, Path.Combine(directory.Path, "topfive"));
         await topfive.Ingestion.IngestAsync([.. first.Select(WithBytes)]);
@@ -62,7 +61,6 @@ internal static class StreamBench
             new("stream_hit", hit, "images/s", DemandedHits, "ExtractStream, all stored, by hash; limit: what is demanded"),
             new("stream_hit_echo", hit, "images/s", hitEcho, "the same; limit: a bare stream that answers as many floats"),
             new("stream_hit_bytes", bytes, "images/s", bytesEcho, "ExtractStream, all stored, with bytes; limit: a bare stream that hashes them and answers as many floats"),
-            new("hit_unary", unary, "images/s", unaryEcho, $"Extract by hash, {Load.InFlight} at a time; limit: a bare call that answers as many floats; 0.6 is demanded"),
             new("ingest_miss", ingestMiss, "images/s", miss, "Gateway.Ingest, nothing stored; limit: stream_miss"),
             new("ingest_hit", ingestHit, "images/s", null, "Gateway.Ingest, all stored, by hash"),
             new("rss_service", service.PeakRss, "MB", null, "peak of FeatureService with the embedded store"),

@@ -11,7 +11,7 @@ namespace Topfive.FeatureService;
 
 /// <summary>The proto's side of feature extraction.</summary>
 internal sealed class FeatureExtractionService(
-    FeatureExtractor extractor, ExtractionStream stream, VectorIntake intake, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
+    FeatureExtractor extractor, ExtractionStream stream, VectorIntake intake, ResponsePool responses, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
 {
     private const int MaxHashes = 100_000;
 
@@ -36,13 +36,13 @@ internal sealed class FeatureExtractionService(
     }
 
     public override Task<ExtractResponse> Extract(ExtractRequest request, ServerCallContext context) =>
-        ExtractAsync(request, context.CancellationToken);
+        ExtractAsync(request, responses.Rent(context.GetHttpContext()), context.CancellationToken);
 
     public override Task ExtractStream(
         IAsyncStreamReader<ExtractStreamRequest> requestStream, IServerStreamWriter<ExtractStreamResponse> responseStream, ServerCallContext context)
     {
         state.Require();
-        return stream.AnswerAsync(requestStream, responseStream, item => ExtractAsync(item, context.CancellationToken), context);
+        return stream.AnswerAsync(requestStream, responseStream, item => ExtractAsync(item, new ExtractResponse(), context.CancellationToken), context);
     }
 
     public override async Task<FindMissingResponse> FindMissing(FindMissingRequest request, ServerCallContext context)
@@ -75,23 +75,20 @@ internal sealed class FeatureExtractionService(
     public override async Task<DeleteVectorsResponse> DeleteVectors(DeleteVectorsRequest request, ServerCallContext context) =>
         new() { Deleted = await store.DeleteAsync(state.Require().File.Fingerprint, Hashes(request.ImageHashes), context.CancellationToken) };
 
-    private async Task<ExtractResponse> ExtractAsync(ExtractRequest request, CancellationToken cancellation)
+    /// <param name="request">One image.</param>
+    /// <param name="response">Empty; it is filled and returned.</param>
+    /// <param name="cancellation">The caller's.</param>
+    private async Task<ExtractResponse> ExtractAsync(ExtractRequest request, ExtractResponse response, CancellationToken cancellation)
     {
         AugmentationRule.Check(request.Augmentation, request.AugmentedCopies);
-        var extractions = request.InputCase switch
+        if (request.AugmentedCopies == 0)
         {
-            ExtractRequest.InputOneofCase.Image => await ExtractImageAsync(request, cancellation),
-            ExtractRequest.InputOneofCase.ImageHash => await extractor.FindAsync(Hash(request.ImageHash, "image_hash"), request.Augmentation, Copies(request)),
-            _ => throw Failure.InvalidInput("the request has neither image nor image_hash: set one"),
-        };
-        var response = new ExtractResponse
-        {
-            ImageHash = Bytes(extractions[0].Image),
-            BackboneFingerprint = extractions[0].Fingerprint,
-            Source = extractions[0].Source,
-            Timing = ToTiming(extractions[0]),
-        };
-        Read(extractions[0], request, response.Vector);
+            Write(await ExtractOneAsync(request, request.Augmentation?.Copy ?? 0, cancellation), request, response);
+            return response;
+        }
+
+        var extractions = await ExtractAllAsync(request, cancellation);
+        Write(extractions[0], request, response);
         foreach (var copy in extractions.Skip(1))
         {
             var extracted = new ExtractedCopy { ImageHash = Bytes(copy.Image), Source = copy.Source };
@@ -102,25 +99,45 @@ internal sealed class FeatureExtractionService(
         return response;
     }
 
-    private async Task<Extraction[]> ExtractImageAsync(ExtractRequest request, CancellationToken cancellation)
+    /// <summary>The image itself, which is nearly every call, or one augmented copy of it.</summary>
+    private async Task<Extraction> ExtractOneAsync(ExtractRequest request, int copy, CancellationToken cancellation) => request.InputCase switch
     {
-        var copies = Copies(request);
-        if (copies is [0])
+        ExtractRequest.InputOneofCase.Image when copy == 0 =>
+            await extractor.ExtractAsync(request.Image.Memory, UrgencyOf(request), request.OmitVector, cancellation),
+        ExtractRequest.InputOneofCase.Image => (await extractor.ExtractCopiesAsync(
+            request.Image.Memory, request.Augmentation, [copy], UrgencyOf(request), request.OmitVector, cancellation))[0],
+        ExtractRequest.InputOneofCase.ImageHash => await extractor.FindAsync(Hash(request.ImageHash, "image_hash"), request.Augmentation, copy),
+        _ => throw NoInput(),
+    };
+
+    /// <summary>The image itself and its copies.</summary>
+    private async Task<Extraction[]> ExtractAllAsync(ExtractRequest request, CancellationToken cancellation)
+    {
+        if (request.Augmentation is { Copy: not 0 } augmentation)
         {
-            return [await extractor.ExtractAsync(request.Image.Memory, UrgencyOf(request), request.OmitVector, cancellation)];
+            throw Failure.InvalidInput($"augmentation.copy is {augmentation.Copy} and augmented_copies {request.AugmentedCopies}: leave one of them 0");
         }
 
-        return await extractor.ExtractCopiesAsync(
-            request.Image.Memory, request.Augmentation ?? AugmentedCopy.DefaultAugmentation, copies, UrgencyOf(request), request.OmitVector, cancellation);
+        int[] copies = [.. Enumerable.Range(0, 1 + request.AugmentedCopies)];
+        return request.InputCase switch
+        {
+            ExtractRequest.InputOneofCase.Image => await extractor.ExtractCopiesAsync(
+                request.Image.Memory, request.Augmentation ?? AugmentedCopy.DefaultAugmentation, copies, UrgencyOf(request), request.OmitVector, cancellation),
+            ExtractRequest.InputOneofCase.ImageHash =>
+                await extractor.FindCopiesAsync(Hash(request.ImageHash, "image_hash"), request.Augmentation, copies),
+            _ => throw NoInput(),
+        };
     }
 
-    /// <summary>The numbers of the copies that a request is for, the response's own first.</summary>
-    private static int[] Copies(ExtractRequest request)
+    private static Failure NoInput() => Failure.InvalidInput("the request has neither image nor image_hash: set one");
+
+    private static void Write(Extraction extraction, ExtractRequest request, ExtractResponse response)
     {
-        var copy = request.Augmentation?.Copy ?? 0;
-        return copy == 0 || request.AugmentedCopies == 0
-            ? [copy, .. Enumerable.Range(1, request.AugmentedCopies)]
-            : throw Failure.InvalidInput($"augmentation.copy is {copy} and augmented_copies {request.AugmentedCopies}: leave one of them 0");
+        response.ImageHash = Bytes(extraction.Image);
+        response.BackboneFingerprint = extraction.Fingerprint;
+        response.Source = extraction.Source;
+        response.Timing = ToTiming(extraction);
+        Read(extraction, request, response.Vector);
     }
 
     private static void Read(Extraction extraction, ExtractRequest request, RepeatedField<float> vector)
@@ -129,7 +146,8 @@ internal sealed class FeatureExtractionService(
         {
             if (!request.OmitVector)
             {
-                vector.AddRange(extraction.Vector);
+                UnsafeCollectionOperations.SetCount(vector, extraction.Vector.Length);
+                extraction.Vector.CopyTo(UnsafeCollectionOperations.AsSpan(vector));
             }
         }
     }

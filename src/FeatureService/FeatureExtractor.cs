@@ -64,22 +64,23 @@ internal sealed class FeatureExtractor(
     }
 
     /// <param name="image">The original.</param>
-    /// <param name="augmentation">How copies are made; null: as nobody says.</param>
-    /// <param name="copies">Their numbers; 0 is the image itself.</param>
-    /// <returns>One for each of <paramref name="copies"/>.</returns>
-    /// <exception cref="Failure">NotFound: one of them is not stored.</exception>
-    public Task<Extraction[]> FindAsync(ImageHash image, Augmentation? augmentation, IReadOnlyList<int> copies)
+    /// <param name="augmentation">How the copy is made; null: as nobody says.</param>
+    /// <param name="copy">Its number; 0 is the image itself.</param>
+    /// <exception cref="Failure">NotFound: it is not stored.</exception>
+    public async Task<Extraction> FindAsync(ImageHash image, Augmentation? augmentation, int copy)
     {
         var backbone = state.Require();
-        return AllAsync(copies.Select(async copy =>
-        {
-            var began = Stopwatch.GetTimestamp();
-            var hash = AugmentedCopy.Hash(image, augmentation, copy);
-            var stored = await store.GetAsync(backbone.File.Fingerprint, hash) ?? throw Failure.NotFound(
-                $"no vector of {(copy == 0 ? "" : $"augmented copy {copy} of ")}image {image} by this backbone ({backbone.File.Fingerprint}) is stored: send the image itself");
-            return new Extraction(hash, backbone.File.Fingerprint, stored, Stopwatch.GetElapsedTime(began));
-        }));
+        var began = Stopwatch.GetTimestamp();
+        var hash = AugmentedCopy.Hash(image, augmentation, copy);
+        var stored = await store.GetAsync(backbone.File.Fingerprint, hash) ?? throw Failure.NotFound(
+            $"no vector of {(copy == 0 ? "" : $"augmented copy {copy} of ")}image {image} by this backbone ({backbone.File.Fingerprint}) is stored: send the image itself");
+        return new Extraction(hash, backbone.File.Fingerprint, stored, Stopwatch.GetElapsedTime(began));
     }
+
+    /// <returns>One for each of <paramref name="copies"/>.</returns>
+    /// <exception cref="Failure">NotFound: one of them is not stored.</exception>
+    public Task<Extraction[]> FindCopiesAsync(ImageHash image, Augmentation? augmentation, IReadOnlyList<int> copies) =>
+        AllAsync(copies.Select(copy => FindAsync(image, augmentation, copy)));
 
     /// <summary>All of them or none: when one fails, the pooled memory of the others is given back.</summary>
     private static async Task<T[]> AllAsync<T>(IEnumerable<Task<T>> parts)

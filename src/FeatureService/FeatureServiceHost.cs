@@ -16,6 +16,8 @@ public static class FeatureServiceHost
         builder.Services.AddEngine();
         builder.Services.AddSingleton<FeatureExtractor>();
         builder.Services.AddStreaming();
+        builder.Services.AddSingleton<ResponsePool>();
+        builder.Services.AddSingleton<FeatureExtractionService>();
         var app = builder.Build();
         app.MapServiceDefaults();
         app.MapGrpcService<FeatureExtractionService>();

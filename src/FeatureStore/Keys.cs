@@ -1,3 +1,4 @@
+using System.Text;
 using StackExchange.Redis;
 
 namespace Topfive.FeatureStore;
@@ -8,6 +9,8 @@ namespace Topfive.FeatureStore;
 /// </summary>
 internal static class Keys
 {
+    private static ReadOnlySpan<byte> VectorPrefix => "topfive:vector:"u8;
+
     public static readonly RedisKey Backbone = "topfive:backbone";
     public static readonly RedisKey Datasets = "topfive:datasets";
     public static readonly RedisKey Heads = "topfive:heads";
@@ -22,7 +25,19 @@ internal static class Keys
     /// <summary>Messages are names of heads.</summary>
     public static readonly RedisChannel LiveHeads = RedisChannel.Literal("topfive:heads:live");
 
-    public static RedisKey Vector(string fingerprint, ImageHash image) => $"topfive:vector:{fingerprint}:{image}";
+    /// <summary>topfive:vector:FINGERPRINT:HASH, both in hexadecimal. In bytes at once, for it is made for every look-up.</summary>
+    public static RedisKey Vector(string fingerprint, ImageHash image)
+    {
+        var key = new byte[VectorPrefix.Length + fingerprint.Length + 1 + (2 * ImageHash.Size)];
+        VectorPrefix.CopyTo(key);
+        var rest = key.AsSpan(VectorPrefix.Length);
+        rest = rest[Encoding.ASCII.GetBytes(fingerprint, rest)..];
+        rest[0] = (byte)':';
+        Span<byte> hash = stackalloc byte[ImageHash.Size];
+        image.CopyTo(hash);
+        Convert.TryToHexStringLower(hash, rest[1..], out _);
+        return key;
+    }
 
     /// <summary>One of <see cref="DatasetStore.Buckets"/> hashes: image hash → example.</summary>
     public static RedisKey Examples(string dataset, int bucket) => $"topfive:dataset:{Escape(dataset)}:{bucket:x3}";

@@ -14,6 +14,8 @@ public static class GatewayHost
         builder.Services.AddGrpcForwarding();
         builder.Services.AddSingleton<Predictor>();
         builder.Services.AddSingleton<ImageExtractor>();
+        builder.Services.AddSingleton<PredictionService>();
+        builder.Services.AddSingleton<ExtractionService>();
 
         var app = builder.Build();
         app.MapServiceDefaults();

@@ -41,6 +41,8 @@ public static class ServiceBuilder
             kestrel.Limits.MinResponseDataRate = null;
         });
 
+        // Registered, they are not made anew for every call.
+        builder.Services.AddSingleton<FailureInterceptor>();
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<FailureInterceptor>());
         builder.Services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>()
             .Configure<IOptions<LimitOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxMessageBytes);

@@ -12,6 +12,7 @@ internal static class ClassificationRoom
         services.AddHostedService<LiveHeadWatcher>();
         services.AddSingleton<VectorClassifier>();
         services.AddSingleton<HeadComparer>();
+        services.AddSingleton<ClassificationService>();
         services.AddSingleton<ShadowScorer>();
         services.AddHostedService(provider => provider.GetRequiredService<ShadowScorer>());
         return services;
