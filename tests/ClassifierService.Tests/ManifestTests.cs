@@ -53,6 +53,7 @@ public sealed class ManifestTests(EmbeddedService embedded)
         await RefusedAsync(changed => changed.BackboneFingerprint = new string('e', 64), "backbone_fingerprint", new string('e', 64), Some.Backbone.Fingerprint);
         await RefusedAsync(changed => changed.TrainerVersion = "0", "trainer_version", "0", manifest.TrainerVersion);
         await RefusedAsync(changed => changed.SplitDigest = new string('d', 64), "split_digest", new string('d', 64), manifest.SplitDigest);
+        await RefusedAsync(changed => changed.WarmStartDigest = new string('f', 64), "warm_start_digest", new string('f', 64), "same version");
         await AddOneAsync(dataset);
         var now = (await _service.Datasets.GetDatasetAsync(new GetDatasetRequest { Dataset = dataset })).Digest;
         await RefusedAsync(_ => { }, "dataset_digest", manifest.DatasetDigest, now, dataset);

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Topfive.Backbones;
 using Topfive.Classifier.V1;
 using Topfive.FeatureStore;
 using Xunit;
@@ -73,6 +74,9 @@ public sealed class WarmStartTests(EmbeddedService embedded)
             StatusCode.FailedPrecondition, new Recipe { HiddenUnits = { 64, 32 }, WarmStart = new WarmStart() }, "[32]", "[64, 32]", "hidden_units");
         await RefusedAsync(StatusCode.FailedPrecondition, new Recipe { NoHiddenLayers = true, WarmStart = new WarmStart() }, "[32]", "[]");
 
+        await _service.ImportAsync(_head, WithLinearHiddenLayer(units: 8), promote: true);
+        await RefusedAsync(StatusCode.FailedPrecondition, new Recipe { WarmStart = new WarmStart() }, "version 2", _head, "relu");
+
         var other = new string('c', 64);
         await _service.ImportAsync(_head, Some.Model(fingerprint: other), promote: true);
         await RefusedAsync(StatusCode.FailedPrecondition, new Recipe { WarmStart = new WarmStart() }, other, Some.Backbone.Fingerprint);
@@ -80,6 +84,13 @@ public sealed class WarmStartTests(EmbeddedService embedded)
         Task<RpcException> RefusedAsync(StatusCode code, Recipe recipe, params string[] says) =>
             Some.RefusedAsync(code, async () => await StartAsync(dataset, recipe), says);
     }
+
+    private static byte[] WithLinearHiddenLayer(int units) => HeadModel.Write(new DenseHead(
+        ["label 0"], Some.Backbone.Fingerprint,
+        [
+            new DenseLayer(Some.Dimensions, units, new float[Some.Dimensions * units], new float[units], DenseActivation.Linear),
+            new DenseLayer(units, 1, new float[units], [0], DenseActivation.Softmax),
+        ]));
 
     private async Task<Finished> RunAsync(string dataset, Recipe recipe)
     {
