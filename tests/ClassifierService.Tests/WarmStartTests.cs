@@ -72,6 +72,7 @@ public sealed class WarmStartTests(EmbeddedService embedded)
         await RefusedAsync(StatusCode.InvalidArgument, new Recipe { WarmStart = new WarmStart { Version = -1 } }, "warm_start.version", "-1");
         await RefusedAsync(
             StatusCode.FailedPrecondition, new Recipe { HiddenUnits = { 64, 32 }, WarmStart = new WarmStart() }, "[32]", "[64, 32]", "hidden_units");
+        await RefusedAsync(StatusCode.FailedPrecondition, new Recipe { HiddenUnits = { 64 }, WarmStart = new WarmStart() }, "[32]", "[64]");
         await RefusedAsync(StatusCode.FailedPrecondition, new Recipe { NoHiddenLayers = true, WarmStart = new WarmStart() }, "[32]", "[]");
 
         await _service.ImportAsync(_head, WithLinearHiddenLayer(units: 8), promote: true);
