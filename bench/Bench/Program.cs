@@ -33,6 +33,14 @@ switch (args)
         return await StreamBench.RunAsync(200);
     case ["stream", "--images", var images]:
         return await StreamBench.RunAsync(int.Parse(images));
+    case ["engine"]:
+        return await EngineBench.RunAsync(rounds: 5);
+    case ["engine", "--rounds", var rounds]:
+        return await EngineBench.RunAsync(int.Parse(rounds));
+    case ["start"]:
+        return await StartBench.RunAsync(rounds: 5);
+    case ["start", "--rounds", var rounds]:
+        return await StartBench.RunAsync(int.Parse(rounds));
     case ["hits"]:
         return await HitBench.RunAsync(secondsARound: 3);
     case ["hits", "--seconds", var seconds]:
@@ -72,6 +80,8 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- miss-penalty [--seconds N]  of each block");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- soak [--minutes N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- scale-out [--images N]      for each process");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- engine [--rounds N]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- start [--rounds N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- hits [--seconds N]          of each round; with h2load where it is on the PATH");
         return 2;
 }

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using Topfive.TestKit;
+
+namespace Topfive.Bench;
+
+/// <summary>Seconds from a process' start until its health says that it serves, and its memory then, of each service.</summary>
+internal static class StartBench
+{
+    private const double Demanded = 1;
+
+    /// <param name="rounds">The middle one counts: files are in the system's cache from the second on.</param>
+    public static async Task<int> RunAsync(int rounds)
+    {
+        var model = await TestBackbone.ModelAsync();
+        await using var store = await BenchStore.StartAsync();
+        var features = await MeasureAsync("Topfive.FeatureService", rounds, new() { ["Store__ConnectionString"] = store.ConnectionString, ["Backbone__Model"] = model });
+        var classifier = await MeasureAsync("Topfive.ClassifierService", rounds, new() { ["Store__ConnectionString"] = store.ConnectionString });
+        Figure.Print(
+        [
+            new("start_seconds", features.Seconds, "s", Demanded, "FeatureService, from the process' start until it has verified the backbone and serves; limit: what is demanded"),
+            new("start_classifier", classifier.Seconds, "s", null, "ClassifierService, the same"),
+            new("rss_features_idle", features.Megabytes, "MB", null, "FeatureService when it has just become ready"),
+            new("rss_classifier_idle", classifier.Megabytes, "MB", null, "ClassifierService, the same"),
+        ]);
+        return 0;
+    }
+
+    private static async Task<(double Seconds, double Megabytes)> MeasureAsync(string program, int rounds, Dictionary<string, string?> settings)
+    {
+        (settings["Listen__GrpcPort"], settings["Listen__HttpPort"]) = ("0", "0");
+        List<(double Seconds, double Megabytes)> starts = [];
+        for (var round = 0; round < rounds; round++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await using var process = await ServiceProcess.StartAsync(program, [], ServiceProcess.NowListening, settings);
+            await process.ServingAsync();
+            starts.Add((Stopwatch.GetElapsedTime(began).TotalSeconds, process.Rss / 1e6));
+        }
+
+        return starts.OrderBy(start => start.Seconds).ElementAt(rounds / 2);
+    }
+}
