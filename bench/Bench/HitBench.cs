@@ -19,6 +19,9 @@ internal sealed class HitBench(TimeSpan round)
     private const int Images = 200;
     private const int Rounds = 3;
 
+    /// <summary>h2load knows whole seconds only.</summary>
+    private readonly TimeSpan _wholeRound = TimeSpan.FromSeconds(Math.Ceiling(round.TotalSeconds));
+
     public static async Task<int> RunAsync(double secondsARound)
     {
         await using var redis = await RedisServer.TryStartAsync();
@@ -129,8 +132,8 @@ internal sealed class HitBench(TimeSpan round)
         List<double> services = [], echoes = [];
         for (var i = 0; i <= Rounds; i++)
         {
-            services.Add(await H2Load.RateAsync(service, "/topfive.features.v1.FeatureExtraction/Extract", request, round));
-            echoes.Add(await H2Load.RateAsync(echo, "/topfive.features.v1.FeatureExtraction/Extract", request, round));
+            services.Add(await H2Load.RateAsync(service, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound));
+            echoes.Add(await H2Load.RateAsync(echo, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound));
         }
 
         return (services.Skip(1).Order().ElementAt(Rounds / 2), echoes.Skip(1).Order().ElementAt(Rounds / 2));
@@ -149,10 +152,10 @@ internal sealed class HitBench(TimeSpan round)
         await service.StartAsync();
         await FeatureServiceHost.ReadyAsync(service);
         var address = service.GrpcAddress();
-        await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, round);
+        await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound);
         var (before, began) = (GC.GetTotalAllocatedBytes(precise: true), Stopwatch.StartNew());
-        var rate = await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, round);
-        return (GC.GetTotalAllocatedBytes(precise: true) - before) / (rate * round.TotalSeconds);
+        var rate = await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound);
+        return (GC.GetTotalAllocatedBytes(precise: true) - before) / (rate * _wholeRound.TotalSeconds);
     }
 
     private static async Task ImportHeadAsync(Heads.HeadsClient heads, string file)
