@@ -10,7 +10,7 @@ public static class ClassifierServiceHost
     /// <param name="settings">Settings that go before every other source, e.g. <c>Listen:GrpcPort</c>.</param>
     public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
-        var builder = ServiceBuilder.Create(args, settings, grpcPort: 8082, httpPort: 8092);
+        var builder = ServiceBuilder.Create("topfive-classifier-service", args, settings, grpcPort: 8082, httpPort: 8092);
         builder.Services.AddFeatureStore();
         builder.Services.AddDatasets();
         builder.Services.AddTraining();

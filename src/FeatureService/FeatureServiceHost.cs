@@ -9,7 +9,7 @@ public static class FeatureServiceHost
     /// <param name="settings">Settings that go before every other source, e.g. <c>Listen:GrpcPort</c>.</param>
     public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
-        var builder = ServiceBuilder.Create(args, settings, grpcPort: 8081, httpPort: 8091);
+        var builder = ServiceBuilder.Create("topfive-feature-service", args, settings, grpcPort: 8081, httpPort: 8091);
         builder.Services.AddCaching();
         builder.Services.AddDecoding();
         builder.Services.AddBatching();

@@ -9,7 +9,7 @@ public static class GatewayHost
     /// <param name="settings">Settings that go before every other source, e.g. <c>Listen:GrpcPort</c>.</param>
     public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
-        var builder = ServiceBuilder.Create(args, settings, grpcPort: 8080, httpPort: 8090);
+        var builder = ServiceBuilder.Create("topfive-gateway", args, settings, grpcPort: 8080, httpPort: 8090);
         builder.Services.AddDownstreams();
         builder.Services.AddGrpcForwarding();
         builder.Services.AddSingleton<Predictor>();

@@ -10,15 +10,16 @@ using Microsoft.Extensions.Options;
 
 namespace Topfive.ServiceDefaults;
 
-/// <summary>What every service has in common: where it listens, limits, errors, health, reflection.</summary>
+/// <summary>What every service has in common: where it listens, limits, errors, health, metrics and traces, reflection.</summary>
 public static class ServiceBuilder
 {
+    /// <param name="service">Its name in metrics and traces, e.g. <c>topfive-gateway</c>.</param>
     /// <param name="args">The command line.</param>
     /// <param name="settings">Settings that go before every other source.</param>
     /// <param name="grpcPort">Default of <c>Listen:GrpcPort</c>.</param>
     /// <param name="httpPort">Default of <c>Listen:HttpPort</c>.</param>
     public static WebApplicationBuilder Create(
-        string[] args, IEnumerable<KeyValuePair<string, string?>>? settings, int grpcPort, int httpPort)
+        string service, string[] args, IEnumerable<KeyValuePair<string, string?>>? settings, int grpcPort, int httpPort)
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults(grpcPort, httpPort) });
@@ -49,6 +50,7 @@ public static class ServiceBuilder
         builder.Services.AddSingleton<StreamItems>();
         builder.Services.AddGrpcHealthChecks();
         builder.Services.AddGrpcReflection();
+        builder.AddTelemetry(service);
         return builder;
     }
 
@@ -70,11 +72,13 @@ public static class ServiceBuilder
         where TOptions : class =>
         services.AddOptions<TOptions>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
 
-    /// <summary>Maps health (gRPC and HTTP) and reflection.</summary>
+    /// <summary>Maps health (gRPC and HTTP), metrics and reflection.</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
+        app.UseMiddleware<CallWatch>();
         app.UseMessageSizeGuard();
         app.MapHealth();
+        app.MapMetrics();
         app.MapGrpcReflectionService();
         return app;
     }

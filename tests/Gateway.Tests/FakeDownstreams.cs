@@ -46,7 +46,7 @@ internal sealed class FakeDownstreams
 
     public async Task<WebApplication> StartAsync()
     {
-        var builder = ServiceBuilder.Create([], FreePorts, 0, 0);
+        var builder = ServiceBuilder.Create("fake", [], FreePorts, 0, 0);
         builder.Services.AddSingleton(this);
         builder.Services.AddHealthChecks().AddCheck("fake", () => HealthCheckResult.Healthy());
         var app = builder.Build();
