@@ -33,7 +33,7 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
         }
 
         _disk = EmbeddedStore.DirectoryOf(connectionString) is { } directory ? new DriveInfo(directory) : null;
-        _multiplexer = await ConnectionMultiplexer.ConnectAsync(Configuration(connectionString));
+        _multiplexer = await ConnectionMultiplexer.ConnectAsync(Configuration(connectionString, options.Value));
     }
 
     /// <summary>Before a large value is written: what the embedded server cannot put on its disk it would lose later, and not say so now.</summary>
@@ -75,7 +75,7 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
 
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static ConfigurationOptions Configuration(string connectionString)
+    private static ConfigurationOptions Configuration(string connectionString, StoreOptions options)
     {
         // What the connection string says comes later, and so goes before these.
         var configuration = ConfigurationOptions.Parse($"connectTimeout=2000,syncTimeout=5000,asyncTimeout=5000,{connectionString}");
@@ -84,6 +84,7 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ReconnectRetryPolicy = new ExponentialRetry(200, 2_000);
         configuration.ClientName ??= "topfive";
+        StoreTls.AddTo(configuration, options);
         return configuration;
     }
 }

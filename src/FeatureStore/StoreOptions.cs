@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Topfive.FeatureStore;
 
 /// <summary>Which store: configuration section <c>Store</c>.</summary>
-public sealed class StoreOptions
+public sealed class StoreOptions : IValidatableObject
 {
     public const string Section = "Store";
 
@@ -33,4 +33,18 @@ public sealed class StoreOptions
     /// </summary>
     [RegularExpression("fp32|fp16", ErrorMessage = "Store__VectorFormat is fp32 or fp16")]
     public string VectorFormat { get; set; } = "fp32";
+
+    /// <summary>
+    /// PEM file of the CAs that signed Redis' certificate, believed beside those of the system; read with every connection. TLS itself is ssl=true in <see cref="ConnectionString"/>.
+    /// </summary>
+    public string Ca { get; set; } = "";
+
+    /// <summary>PEM file of the certificate to show to a Redis that asks for one (tls-auth-clients); empty: none.</summary>
+    public string Certificate { get; set; } = "";
+
+    /// <summary>PEM file of its private key.</summary>
+    public string CertificateKey { get; set; } = "";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        StoreTls.Problem(this) is { } problem ? [new ValidationResult(problem)] : [];
 }

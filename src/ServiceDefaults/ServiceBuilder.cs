@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace Topfive.ServiceDefaults;
 
-/// <summary>What every service has in common: where it listens, limits, errors, health, metrics and traces, reflection.</summary>
+/// <summary>What every service has in common: where it listens and how it is protected, limits, errors, health, metrics and traces, reflection.</summary>
 public static class ServiceBuilder
 {
     /// <param name="service">Its name in metrics and traces, e.g. <c>topfive-gateway</c>.</param>
@@ -27,14 +27,25 @@ public static class ServiceBuilder
 
         builder.Services.AddValidatedOptions<ListenOptions>(ListenOptions.Section);
         builder.Services.AddValidatedOptions<LimitOptions>(LimitOptions.Section);
+        builder.Services.AddValidatedOptions<SecurityOptions>(SecurityOptions.Section);
+        builder.Services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityRules>();
+        builder.Services.AddSingleton<ServerTls>();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
 
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ListenOptions>>((kestrel, options) =>
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ListenOptions>, ServerTls>((kestrel, options, tls) =>
         {
             var listen = options.Value;
             var address = IPAddress.Parse(listen.Address);
-            kestrel.Listen(address, listen.GrpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
-            kestrel.Listen(address, listen.HttpPort, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(address, listen.GrpcPort, endpoint =>
+            {
+                endpoint.Protocols = HttpProtocols.Http2;
+                tls.ProtectGrpc(endpoint);
+            });
+            kestrel.Listen(address, listen.HttpPort, endpoint =>
+            {
+                endpoint.Protocols = HttpProtocols.Http1;
+                tls.ProtectHttp(endpoint);
+            });
             kestrel.AddServerHeader = false;
             // gRPC limits messages, not bodies: a bulk stream has no end, and may pause as long as its caller likes.
             kestrel.Limits.MaxRequestBodySize = null;
@@ -72,14 +83,19 @@ public static class ServiceBuilder
         where TOptions : class =>
         services.AddOptions<TOptions>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
 
-    /// <summary>Maps health (gRPC and HTTP), metrics and reflection.</summary>
-    public static WebApplication MapServiceDefaults(this WebApplication app)
+    /// <summary>Maps health (gRPC and HTTP), and metrics and reflection where they are open.</summary>
+    /// <param name="app">The service.</param>
+    /// <param name="access">Who may call what, where the service knows that: asked before any of a call is read.</param>
+    public static WebApplication MapServiceDefaults(this WebApplication app, Action<WebApplication>? access = null)
     {
+        var security = app.Services.GetRequiredService<IOptions<SecurityOptions>>().Value;
         app.UseMiddleware<CallWatch>();
+        app.UseHttpPortGuard();
+        access?.Invoke(app);
         app.UseMessageSizeGuard();
         app.MapHealth();
-        app.MapMetrics();
-        app.MapGrpcReflectionService();
+        if (security.Metrics == "open") app.MapMetrics();
+        if (security.Reflection == "open") app.MapGrpcReflectionService();
         return app;
     }
 

@@ -44,9 +44,11 @@ internal sealed class FakeDownstreams
 
     public int Extractions;
 
-    public async Task<WebApplication> StartAsync()
+    public async Task<WebApplication> StartAsync(IEnumerable<(string Key, string Value)>? settings = null)
     {
-        var builder = ServiceBuilder.Create("fake", [], FreePorts, 0, 0);
+        var all = FreePorts;
+        foreach (var (key, value) in settings ?? []) all[key] = value;
+        var builder = ServiceBuilder.Create("fake", [], all, 0, 0);
         builder.Services.AddSingleton(this);
         builder.Services.AddHealthChecks().AddCheck("fake", () => HealthCheckResult.Healthy());
         var app = builder.Build();

@@ -22,11 +22,15 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public Ingestion.IngestionClient Ingestions => new(Channel);
 
-    public static async Task<RunningGateway> StartAsync(params (string Key, string Value)[] settings)
+    public static Task<RunningGateway> StartAsync(params (string Key, string Value)[] settings) => StartAsync([], settings);
+
+    /// <param name="ofDownstreams">Settings of the fakes.</param>
+    /// <param name="settings">Of the Gateway.</param>
+    public static async Task<RunningGateway> StartAsync((string Key, string Value)[] ofDownstreams, (string Key, string Value)[] settings)
     {
         var running = new RunningGateway();
-        running._apps.Add(await running.Fake.StartAsync());
-        var address = running.Downstream.GrpcAddress().ToString().Replace("http://", "dns:///");
+        running._apps.Add(await running.Fake.StartAsync(ofDownstreams));
+        var address = $"dns:///{running.Downstream.GrpcAddress().Authority}";
         var all = FakeDownstreams.FreePorts;
         all["Services:Features"] = all["Services:Classifier"] = address.TrimEnd('/');
         foreach (var (key, value) in settings)

@@ -13,11 +13,18 @@ public sealed class RedisServer : IAsyncDisposable
     private readonly string _directory;
     private readonly int? _clusterPort;
     private readonly bool _persistent;
+    private readonly string[] _tls;
     private Process _process;
 
-    private RedisServer(string directory, int port, int? clusterPort, bool persistent)
+    private RedisServer(string directory, int port, int? clusterPort, bool persistent, TestCertificates? certificates)
     {
         _persistent = persistent;
+        TlsPort = certificates is null ? 0 : FreePort();
+        _tls = certificates?.Issue() is not { } own ? [] :
+        [
+            "--tls-port", $"{TlsPort}", "--tls-cert-file", own.Certificate, "--tls-key-file", own.Key,
+            "--tls-ca-cert-file", certificates.Ca, "--tls-auth-clients", "yes",
+        ];
         _directory = directory;
         _clusterPort = clusterPort;
         Port = port;
@@ -25,6 +32,9 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     public int Port { get; }
+
+    /// <summary>Where it speaks TLS, to callers with a certificate; 0: nowhere.</summary>
+    public int TlsPort { get; }
 
     /// <summary>Where the nodes of a cluster talk to each other; only a node of one has it.</summary>
     public int ClusterPort => _clusterPort ?? throw new InvalidOperationException("this server is no node of a cluster");
@@ -34,8 +44,9 @@ public sealed class RedisServer : IAsyncDisposable
 
     /// <param name="clusterNode">True: a node that is in no cluster yet, and holds no slot.</param>
     /// <param name="persistent">True: every write is on disk before it is answered, and <see cref="StartAgainAsync"/> finds it.</param>
+    /// <param name="certificates">Not null: it has a second port, <see cref="TlsPort"/>, and believes callers with certificates of this CA.</param>
     /// <returns>Null when there is no redis-server on the PATH: skip the test with <see cref="WhySkipped"/>.</returns>
-    public static async Task<RedisServer?> TryStartAsync(bool clusterNode = false, bool persistent = false)
+    public static async Task<RedisServer?> TryStartAsync(bool clusterNode = false, bool persistent = false, TestCertificates? certificates = null)
     {
         var path = Environment.GetEnvironmentVariable("PATH") ?? "";
         if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "redis-server"))))
@@ -45,7 +56,7 @@ public sealed class RedisServer : IAsyncDisposable
 
         for (var attempt = 1; ; attempt++)
         {
-            var server = new RedisServer(Directory.CreateTempSubdirectory("topfive-redis-").FullName, FreePort(), clusterNode ? FreePort() : null, persistent);
+            var server = new RedisServer(Directory.CreateTempSubdirectory("topfive-redis-").FullName, FreePort(), clusterNode ? FreePort() : null, persistent, certificates);
             try
             {
                 await server.AnswersAsync();
@@ -148,6 +159,7 @@ public sealed class RedisServer : IAsyncDisposable
         "--bind", IPAddress.Loopback.ToString(), "--port", Port.ToString(), "--dir", _directory, "--save", "",
         "--appendonly", _persistent ? "yes" : "no", "--appendfsync", "always", "--logfile", "redis.log",
         .. _clusterPort is { } port ? (string[])["--cluster-enabled", "yes", "--cluster-port", port.ToString()] : [],
+        .. _tls,
     ])
     {
         RedirectStandardOutput = true,

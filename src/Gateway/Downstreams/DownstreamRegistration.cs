@@ -23,6 +23,7 @@ internal static class DownstreamRegistration
     public static IServiceCollection AddDownstreams(this IServiceCollection services)
     {
         services.AddValidatedOptions<ServicesOptions>(ServicesOptions.Section);
+        services.AddSingleton<DownstreamTls>();
         services.AddSingleton<LoadBalancerFactory, RendezvousBalancerFactory>();
         services.AddSingleton<ResolverFactory>(new DnsResolverFactory(NewReplicasAreFound));
         services.AddSingleton<ResolverFactory>(provider => new StaticResolverFactory(_ => Listed(OptionsOf(provider).Features)));
@@ -40,15 +41,9 @@ internal static class DownstreamRegistration
     private static GrpcChannel Connect(IServiceProvider provider, Func<ServicesOptions, string> address, string policy) =>
         GrpcChannel.ForAddress(TargetOf(address(OptionsOf(provider))), new GrpcChannelOptions
         {
-            Credentials = ChannelCredentials.Insecure,
+            Credentials = OptionsOf(provider).Tls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
             ServiceProvider = provider,
-            HttpHandler = new SocketsHttpHandler
-            {
-                EnableMultipleHttp2Connections = true,
-                ConnectTimeout = TimeSpan.FromSeconds(2),
-                KeepAlivePingDelay = TimeSpan.FromSeconds(10),
-                KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
-            },
+            HttpHandler = provider.GetRequiredService<DownstreamTls>().Handler(),
             DisposeHttpClient = true,
             // A replica that comes back takes its share again this soon.
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(200),

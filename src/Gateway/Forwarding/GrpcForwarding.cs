@@ -47,29 +47,25 @@ internal static class GrpcForwarding
     public static WebApplication MapGrpcForwarding(this WebApplication app)
     {
         var services = app.Services.GetRequiredService<IOptions<ServicesOptions>>().Value;
-        var client = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            EnableMultipleHttp2Connections = true,
-            ConnectTimeout = TimeSpan.FromSeconds(2),
-            // Names are resolved again with every new connection: new replicas are found, gone ones forgotten.
-            PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
-            ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
-        });
+        var handler = app.Services.GetRequiredService<DownstreamTls>().Handler();
+        handler.UseProxy = false;
+        handler.AllowAutoRedirect = false;
+        // Names are resolved again with every new connection: new replicas are found, gone ones forgotten.
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
+        handler.ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current);
+        var client = new HttpMessageInvoker(handler);
 
-        app.Forward(Datasets.Descriptor, services.Classifier, "ClassifierService", client);
-        app.Forward(Training.Descriptor, services.Classifier, "ClassifierService", client);
-        app.Forward(Heads.Descriptor, services.Classifier, "ClassifierService", client);
-        app.Forward(Classification.Descriptor, services.Classifier, "ClassifierService", client);
+        app.Forward(Datasets.Descriptor, services, "ClassifierService", client);
+        app.Forward(Training.Descriptor, services, "ClassifierService", client);
+        app.Forward(Heads.Descriptor, services, "ClassifierService", client);
+        app.Forward(Classification.Descriptor, services, "ClassifierService", client);
         return app;
     }
 
-    private static void Forward(this WebApplication app, ProtoService service, string address, string name, HttpMessageInvoker client)
+    private static void Forward(this WebApplication app, ProtoService service, ServicesOptions services, string name, HttpMessageInvoker client)
     {
-        var destination = address.Replace("dns:///", "http://", StringComparison.Ordinal);
+        var address = services.Classifier;
+        var destination = address.Replace("dns:///", services.Tls ? "https://" : "http://", StringComparison.Ordinal);
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
         foreach (var method in service.Methods.Where(method => !method.IsClientStreaming))
         {
@@ -83,7 +79,7 @@ internal static class GrpcForwarding
         {
             // Who calls is worth a note behind the Gateway, too (Caller.peer); what earlier proxies said stays before it.
             if (http.Connection.RemoteIpAddress is { } caller) http.Request.Headers.Append("x-forwarded-for", $"{caller}");
-            var error = await forwarder.SendAsync(http, destination, client, Request);
+            var error = await forwarder.SendAsync(http, destination, client, Request, DownstreamTransformer.Instance);
             if (error != ForwarderError.None && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
             {
                 await http.RefuseGrpcAsync(StatusCode.Unavailable,
