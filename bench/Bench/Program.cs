@@ -25,6 +25,12 @@ switch (args)
         return await NearestBench.RunAsync(examples: 25_000, searches: 200);
     case ["classify"]:
         return ClassifyBench.Run();
+    case ["decode"]:
+        return await DecodeBench.RunAsync(rounds: 20, folder: null);
+    case ["decode", "--rounds", var rounds]:
+        return await DecodeBench.RunAsync(int.Parse(rounds), folder: null);
+    case ["decode", var folder]:
+        return await DecodeBench.RunAsync(rounds: 20, folder);
     case ["int8"]:
         return await QuantizedBench.RunAsync("out/emoji");
     case ["int8", var drawings]:
@@ -73,6 +79,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- unknown FOLDER [OTHER]      folders of topfive export --vectors");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- label-errors FOLDER         a folder of topfive export --vectors");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- int8 [DRAWINGS]      a folder a label, as demo-data/fetch lays out");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- decode [FOLDER | --rounds N]  a folder of large JPEGs of your own");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- lookups");

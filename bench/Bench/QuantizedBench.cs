@@ -111,7 +111,8 @@ internal static class QuantizedBench
 
     private static float[] Pixels(byte[] image)
     {
-        using var decoder = new ImageDecoder(Microsoft.Extensions.Options.Options.Create(new LimitOptions()));
+        using var decoder = new ImageDecoder(
+            Microsoft.Extensions.Options.Options.Create(new LimitOptions()), Microsoft.Extensions.Options.Options.Create(new DecodingOptions()));
         var pixels = new float[299 * 299 * 3];
         decoder.Decode(image, pixels, 299, 299);
         return pixels;

@@ -125,7 +125,7 @@ internal static class StreamBench
     private static ExtractStreamRequest[] Repeat(ExtractStreamRequest[] items, int count) =>
         [.. Enumerable.Range(0, count).Select(i => items[i % items.Length])];
 
-    private static ImageDecoder Decoder() => new(Options.Create(new LimitOptions()));
+    private static ImageDecoder Decoder() => new(Options.Create(new LimitOptions()), Options.Create(new DecodingOptions()));
 
     private static ExtractStreamRequest WithBytes(byte[] image) => new() { Image = UnsafeByteOperations.UnsafeWrap(image) };
 

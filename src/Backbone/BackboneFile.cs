@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using Topfive.Backbones.Onnx;
@@ -16,6 +18,9 @@ public sealed record Quantization(string SourceFingerprint, string CalibrationDi
 /// <summary>What a backbone's .onnx file says about itself, in its metadata.</summary>
 public sealed record BackboneFile
 {
+    /// <summary>With reduced decoding, both sides of what a JPEG is decoded to are at least this many times the network's.</summary>
+    public const int ReducedMultiple = 2;
+
     private const string Prefix = "topfive.";
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
@@ -84,6 +89,21 @@ public sealed record BackboneFile
         {
             throw new InvalidDataException($"{path} is no backbone: its metadata is not what `topfive backbone import` writes ({exception.Message})", exception);
         }
+    }
+
+    /// <summary>
+    /// The same network behind reduced decoding of large JPEGs. It is a backbone of its own: its vectors are near those of this one and not
+    /// the same, so it has a fingerprint that follows from this one's and from what is done.
+    /// </summary>
+    public BackboneFile WithReducedDecoding()
+    {
+        var preprocessing = FormattableString.Invariant(
+            $"{Preprocessing}; JPEG decoded at 1/2, 1/4 or 1/8 while both sides stay at least {ReducedMultiple} x the input's");
+        return this with
+        {
+            Preprocessing = preprocessing,
+            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"topfive.preprocessing.d1\n{Fingerprint}\n{preprocessing}"))),
+        };
     }
 
     internal static bool IsFingerprint(string text) => text.Length == 64 && !text.AsSpan().ContainsAnyExcept(HexDigits);

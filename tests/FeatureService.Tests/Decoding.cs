@@ -16,9 +16,13 @@ internal static class Decoding
     public static byte[] Image(string name) =>
         File.ReadAllBytes(Path.Combine(Repository.Root, "tests", "FeatureService.Tests", "Images", name));
 
-    public static float[] Decode(byte[] image, LimitOptions? limits = null)
+    /// <param name="image">Encoded.</param>
+    /// <param name="limits">Null: the default ones.</param>
+    /// <param name="preprocessing">Null: the default one.</param>
+    public static float[] Decode(byte[] image, LimitOptions? limits = null, string? preprocessing = null)
     {
-        using var decoder = new ImageDecoder(Options.Create(limits ?? new LimitOptions()));
+        using var decoder = new ImageDecoder(
+            Options.Create(limits ?? new LimitOptions()), Options.Create(new DecodingOptions { Preprocessing = preprocessing ?? DecodingOptions.Exact }));
         var pixels = new float[Size * Size * 3];
         Array.Fill(pixels, float.NaN);
         decoder.Decode(image, pixels, Size, Size);

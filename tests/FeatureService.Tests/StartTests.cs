@@ -73,6 +73,30 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task Reduced_decoding_is_a_backbone_of_its_own_in_the_reply_the_store_and_the_registry()
+    {
+        var model = SmallBackbone.Write(_directory.File("small.onnx"));
+        var image = ByteString.CopyFrom(Some.NewImage());
+        Backbone exact;
+        await using (var service = await StartAsync(("Backbone:Model", model)))
+        {
+            exact = await service.Client.GetBackboneAsync(new GetBackboneRequest());
+            await service.Client.ExtractAsync(new ExtractRequest { Image = image });
+        }
+
+        await using var reduced = await StartAsync(("Backbone:Model", model), ("Decoding:Preprocessing", "reduced"));
+        var backbone = await reduced.Client.GetBackboneAsync(new GetBackboneRequest());
+        var response = await reduced.Client.ExtractAsync(new ExtractRequest { Image = image });
+
+        Assert.Equal(BackboneFile.Read(model).Fingerprint, exact.Fingerprint);
+        Assert.Equal(BackboneFile.Read(model).WithReducedDecoding().Fingerprint, backbone.Fingerprint);
+        Assert.NotEqual(exact.Fingerprint, backbone.Fingerprint);
+        Assert.StartsWith(exact.Preprocessing + "; JPEG decoded at", backbone.Preprocessing);
+        Assert.Equal((backbone.Fingerprint, Source.Computed), (response.BackboneFingerprint, response.Source));
+        Assert.Equal(backbone.Fingerprint, (await reduced.App.Services.GetRequiredService<BackboneRegistry>().CurrentAsync())?.Fingerprint);
+    }
+
+    [Fact]
     public async Task Golden_vectors_of_bytes_may_differ_by_what_a_last_bit_does_and_not_by_what_quantizing_does()
     {
         var source = BackboneFile.Read(await TestBackbone.ModelAsync());
@@ -118,6 +142,7 @@ public sealed class StartTests : IDisposable
 
     [Theory]
     [InlineData("Backbone:Device", "gpu", "Backbone__Device")]
+    [InlineData("Decoding:Preprocessing", "fast", "Decoding__Preprocessing is exact or reduced")]
     [InlineData("Batching:MaxBatchSize", "0", "MaxBatchSize")]
     [InlineData("Batching:QueueCapacity", "-1", "QueueCapacity")]
     public async Task A_wrong_setting_stops_the_start_with_its_name(string setting, string value, string named)

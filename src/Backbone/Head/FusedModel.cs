@@ -23,8 +23,8 @@ public static class FusedModel
     /// </exception>
     public static byte[] Write(string backboneFile, ReadOnlySpan<byte> headModel)
     {
-        var description = BackboneFile.Read(backboneFile);
         var head = HeadModel.Read(headModel);
+        var description = Description(backboneFile, head);
         if (head.BackboneFingerprint != description.Fingerprint)
         {
             throw new InvalidDataException(
@@ -38,6 +38,14 @@ public static class FusedModel
         fused.MetadataProps.Add(new StringStringEntryProto { Key = HeadModel.FingerprintKey, Value = head.BackboneFingerprint });
         fused.MetadataProps.Add(new StringStringEntryProto { Key = PreprocessingKey, Value = description.Preprocessing });
         return fused.ToByteArray();
+    }
+
+    /// <summary>One file is two backbones: images may be decoded whole or reduced, and the head says which it was trained on.</summary>
+    private static BackboneFile Description(string backboneFile, DenseHead head)
+    {
+        var exact = BackboneFile.Read(backboneFile);
+        var reduced = exact.WithReducedDecoding();
+        return reduced.Fingerprint == head.BackboneFingerprint ? reduced : exact;
     }
 
     /// <summary>Puts the head's graph behind the backbone's: the one's output is the other's input.</summary>

@@ -58,7 +58,8 @@ internal sealed class QuantizeCommand : Command
         if (Path.GetFullPath(backbone) == Path.GetFullPath(file)) throw CommandFailure.WrongUsage("--out is the file of --backbone: name another one, both are needed to compare them");
         var source = BackboneFile.Read(backbone);
         var (toCalibrate, toCheck) = Share(folder, count);
-        using var decoder = new ImageDecoder(Microsoft.Extensions.Options.Options.Create(new LimitOptions()));
+        using var decoder = new ImageDecoder(
+            Microsoft.Extensions.Options.Options.Create(new LimitOptions()), Microsoft.Extensions.Options.Options.Create(new DecodingOptions()));
         float[] Pixels(string path) => Decode(decoder, path, source);
 
         _terminal.Say($"Calibrating with {toCalibrate.Length:N0} images");

@@ -16,20 +16,32 @@ internal static class BilinearResizer
     /// <param name="target">RGB, 0…255, fractional, over white: outputHeight × outputWidth × 3 floats, row-major.</param>
     /// <param name="outputWidth">In pixels.</param>
     /// <param name="outputHeight">In pixels.</param>
-    public static void Resize(ReadOnlySpan<byte> source, int width, int height, Span<float> target, int outputWidth, int outputHeight)
+    public static void Resize(ReadOnlySpan<byte> source, int width, int height, Span<float> target, int outputWidth, int outputHeight) =>
+        Resize(source, width, height, target, outputWidth, outputHeight, width, height);
+
+    /// <param name="source">As above.</param>
+    /// <param name="width">As above.</param>
+    /// <param name="height">As above.</param>
+    /// <param name="target">As above.</param>
+    /// <param name="outputWidth">As above.</param>
+    /// <param name="outputHeight">As above.</param>
+    /// <param name="coveredWidth">Of the source's columns, those that the image covers: less than <paramref name="width"/> where it ends within the last one.</param>
+    /// <param name="coveredHeight">The same of its rows.</param>
+    public static void Resize(
+        ReadOnlySpan<byte> source, int width, int height, Span<float> target, int outputWidth, int outputHeight, double coveredWidth, double coveredHeight)
     {
         var pixels = MemoryMarshal.Cast<byte, uint>(source)[..(width * height)];
         ArgumentOutOfRangeException.ThrowIfNotEqual(target.Length, outputWidth * outputHeight * 3, nameof(target));
         var columns = outputWidth <= 1024 ? stackalloc Tap[outputWidth] : new Tap[outputWidth];
         for (var x = 0; x < outputWidth; x++)
         {
-            columns[x] = TapOf(x, width, outputWidth);
+            columns[x] = TapOf(x, width, coveredWidth, outputWidth);
         }
 
         var white = Vector128.Create(255f);
         for (var y = 0; y < outputHeight; y++)
         {
-            var row = TapOf(y, height, outputHeight);
+            var row = TapOf(y, height, coveredHeight, outputHeight);
             var top = pixels.Slice(row.First * width, width);
             var bottom = pixels.Slice(row.Second * width, width);
             var output = target.Slice(y * outputWidth * 3, outputWidth * 3);
@@ -49,9 +61,9 @@ internal static class BilinearResizer
         }
     }
 
-    private static Tap TapOf(int index, int source, int output)
+    private static Tap TapOf(int index, int source, double covered, int output)
     {
-        var centre = Math.Clamp((((index + 0.5) * source) / output) - 0.5, 0, source - 1);
+        var centre = Math.Clamp((((index + 0.5) * covered) / output) - 0.5, 0, source - 1);
         var first = (int)centre;
         return new Tap(first, Math.Min(first + 1, source - 1), (float)(centre - first));
     }

@@ -10,7 +10,7 @@ namespace Topfive.FeatureService;
 /// animation counts; EXIF orientation is applied; what is transparent lies over white; grey, palette, CMYK and 16-bit
 /// images become 8-bit RGB; embedded colour profiles are passed over, as TensorFlow's and Pillow's decoders do.
 /// </summary>
-public sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
+public sealed class ImageDecoder(IOptions<LimitOptions> limits, IOptions<DecodingOptions> decoding) : IDisposable
 {
     private const string Accepted = "JPEG, PNG, WebP, GIF and BMP are accepted";
 
@@ -88,18 +88,25 @@ public sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
         using var data = Wrap(pinned, image.Length);
         using var codec = Open(data, image.Span);
         CheckPixels(codec.Info);
-        using var bitmap = Pixels(codec, image.Span);
         var origin = codec.EncodedOrigin;
+        var (storedWidth, storedHeight) = Orientation.SwapsSides(origin) ? (height, width) : (width, height);
+        var halvings = decoding.Value.Preprocessing == DecodingOptions.Reduced ? ReducedScale.Halvings(codec, storedWidth, storedHeight) : 0;
+        using var bitmap = Pixels(codec, halvings, image.Span);
         if (origin == SKEncodedOrigin.TopLeft)
         {
-            BilinearResizer.Resize(bitmap.GetPixelSpan(), bitmap.Width, bitmap.Height, target, width, height);
+            Resize(bitmap, codec.Info, halvings, target, width, height);
             return;
         }
 
         var stored = new float[target.Length];
-        var (storedWidth, storedHeight) = Orientation.SwapsSides(origin) ? (height, width) : (width, height);
-        BilinearResizer.Resize(bitmap.GetPixelSpan(), bitmap.Width, bitmap.Height, stored, storedWidth, storedHeight);
+        Resize(bitmap, codec.Info, halvings, stored, storedWidth, storedHeight);
         Orientation.Apply(stored, target, width, height, origin);
+    }
+
+    private static void Resize(SKBitmap bitmap, SKImageInfo header, int halvings, Span<float> target, int width, int height)
+    {
+        double whole = 1 << halvings;
+        BilinearResizer.Resize(bitmap.GetPixelSpan(), bitmap.Width, bitmap.Height, target, width, height, header.Width / whole, header.Height / whole);
     }
 
     private void CheckBytes(int length)
@@ -141,10 +148,11 @@ public sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
         }
     }
 
-    private static SKBitmap Pixels(SKCodec codec, ReadOnlySpan<byte> image)
+    private static SKBitmap Pixels(SKCodec codec, int halvings, ReadOnlySpan<byte> image)
     {
+        var size = halvings == 0 ? codec.Info.Size : codec.GetScaledDimensions(1f / (1 << halvings));
         // No colour space: the numbers as they are stored, unconverted.
-        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul, colorspace: null);
+        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Premul, colorspace: null);
         var bitmap = new SKBitmap();
         if (!bitmap.TryAllocPixels(info))
         {
@@ -166,7 +174,7 @@ public sealed class ImageDecoder(IOptions<LimitOptions> limits) : IDisposable
         bitmap.Dispose();
         var format = codec.EncodedFormat.ToString().ToUpperInvariant();
         throw Failure.InvalidInput(result == SKCodecResult.IncompleteInput
-            ? $"the image is cut short: a {format} of {info.Width:N0} × {info.Height:N0} pixels whose data ends too early"
-            : $"the image is damaged: a {format} of {info.Width:N0} × {info.Height:N0} pixels that cannot be decoded ({result})");
+            ? $"the image is cut short: a {format} of {codec.Info.Width:N0} × {codec.Info.Height:N0} pixels whose data ends too early"
+            : $"the image is damaged: a {format} of {codec.Info.Width:N0} × {codec.Info.Height:N0} pixels that cannot be decoded ({result})");
     }
 }

@@ -11,7 +11,7 @@ namespace Topfive.FeatureService;
 /// process: a wrong vector would be stored for good.
 /// </summary>
 internal sealed class BackboneStart(
-    IOptions<BackboneOptions> options, IOptions<BatchingOptions> batching, ImageBatcher batcher, BackboneState state,
+    IOptions<BackboneOptions> options, IOptions<DecodingOptions> decoding, IOptions<BatchingOptions> batching, ImageBatcher batcher, BackboneState state,
     BackboneRegistry registry, IHostApplicationLifetime lifetime, ILogger<BackboneStart> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -89,7 +89,7 @@ internal sealed class BackboneStart(
             throw new InvalidDataException($"Backbone__Precision is {precision}, but {model} is {file.Precision}");
         }
 
-        return file;
+        return decoding.Value.Preprocessing == DecodingOptions.Reduced ? file.WithReducedDecoding() : file;
     }
 
     /// <summary>A full batch of the golden image: memory and code are warm after it, and every place in a batch is checked.</summary>

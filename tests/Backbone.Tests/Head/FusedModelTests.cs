@@ -34,6 +34,19 @@ public class FusedModelTests
     }
 
     [Fact]
+    public async Task A_head_of_reduced_decoding_takes_the_same_file_and_its_metadata_says_how_images_are_decoded()
+    {
+        var backbone = await TestBackbone.ModelAsync();
+        var reduced = BackboneFile.Read(backbone).WithReducedDecoding();
+        var head = new DenseHead(["a", "b", "c"], reduced.Fingerprint, SomeHead.Create(2048, 3).Layers);
+
+        using var session = new InferenceSession(FusedModel.Write(backbone, HeadModel.Write(head)));
+
+        var metadata = session.ModelMetadata.CustomMetadataMap;
+        Assert.Equal((reduced.Fingerprint, reduced.Preprocessing), (metadata["topfive.backbone_fingerprint"], metadata["topfive.preprocessing"]));
+    }
+
+    [Fact]
     public async Task A_head_of_another_backbone_is_refused_and_both_are_named()
     {
         var backbone = await TestBackbone.ModelAsync();

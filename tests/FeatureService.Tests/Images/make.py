@@ -67,6 +67,10 @@ def main():
     save(image, "progressive.jpg", progressive=True, **jpeg)
     save(image.convert("CMYK"), "cmyk.jpg", **jpeg)
     save(image.convert("L"), "grey.jpg", **jpeg)
+    # Large enough for reduced decoding.
+    large = image.resize((1280, 1280), Image.Resampling.NEAREST)
+    save(large, "large-progressive.jpg", progressive=True, **jpeg)
+    save(large.convert("CMYK"), "large-cmyk.jpg", optimize=True, **jpeg)
     save(image, "rgb.png")
     save(image, "rgb.bmp")
     save(image, "lossless.webp", lossless=True)
