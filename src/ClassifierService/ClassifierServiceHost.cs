@@ -17,6 +17,8 @@ public static class ClassifierServiceHost
         builder.Services.AddHeads();
         builder.Services.AddClassification();
         builder.Services.AddEvidence();
+        builder.Services.AddSingleton<StoreHealth>();
+        builder.Services.AddSingleton<ClassifierMetrics>();
         builder.Services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
 
         var app = builder.Build();

@@ -7,7 +7,7 @@ namespace Topfive.FeatureService;
 
 /// <summary>From an image to its vector: hash, look up, decode, batch, run, store, reply.</summary>
 internal sealed class FeatureExtractor(
-    BackboneState state, VectorStore store, VectorCache cache, InFlight<Computation> inFlight, ImageDecoder decoder, ImageBatcher batcher)
+    BackboneState state, VectorStore store, VectorCache cache, InFlight<Computation> inFlight, ImageDecoder decoder, ImageBatcher batcher, FeatureMetrics metrics)
 {
     /// <param name="image">The encoded image.</param>
     /// <param name="urgency">Bulk waits where an interactive call is refused.</param>
@@ -25,7 +25,7 @@ internal sealed class FeatureExtractor(
         var lookUp = Stopwatch.GetElapsedTime(began);
         if (stored is not null)
         {
-            return new Extraction(hash, backbone.File.Fingerprint, stored, lookUp);
+            return metrics.Count(new Extraction(hash, backbone.File.Fingerprint, stored, lookUp));
         }
 
         return await ComputeOnceAsync(
@@ -56,7 +56,7 @@ internal sealed class FeatureExtractor(
 
         var decoded = new DecodedImage(decoder, image, urgency, backbone.File.InputWidth, backbone.File.InputHeight);
         return await AllAsync(copies.Select((copy, i) => stored[i] is { } found
-            ? Task.FromResult(new Extraction(hashes[i], backbone.File.Fingerprint, found, lookUp))
+            ? Task.FromResult(metrics.Count(new Extraction(hashes[i], backbone.File.Fingerprint, found, lookUp)))
             : ComputeOnceAsync(
                 backbone, hashes[i], urgency, mustBeStored, lookUp,
                 (pixels, abandoned) => decoded.FillAsync(pixels, Transformation.Draw(augmentation, original, copy), abandoned),
@@ -74,7 +74,7 @@ internal sealed class FeatureExtractor(
         var hash = AugmentedCopy.Hash(image, augmentation, copy);
         var stored = await store.GetAsync(backbone.File.Fingerprint, hash) ?? throw Failure.NotFound(
             $"no vector of {(copy == 0 ? "" : $"augmented copy {copy} of ")}image {image} by this backbone ({backbone.File.Fingerprint}) is stored: send the image itself");
-        return new Extraction(hash, backbone.File.Fingerprint, stored, Stopwatch.GetElapsedTime(began));
+        return metrics.Count(new Extraction(hash, backbone.File.Fingerprint, stored, Stopwatch.GetElapsedTime(began)));
     }
 
     /// <returns>One for each of <paramref name="copies"/>.</returns>
@@ -113,7 +113,7 @@ internal sealed class FeatureExtractor(
                     throw Failure.Unavailable("the image's vector was computed but the feature store did not take it: check Store__ConnectionString and the server behind it", error);
                 }
 
-                return new Extraction(hash, backbone.File.Fingerprint, computation, joined, lookUp);
+                return metrics.Count(new Extraction(hash, backbone.File.Fingerprint, computation, joined, lookUp));
             }
             catch (Failure refusal) when (refusal.Kind == FailureKind.QueueFull && urgency == Urgency.Bulk)
             {
@@ -134,6 +134,7 @@ internal sealed class FeatureExtractor(
         using var item = await batcher.AdmitAsync(urgency, abandoned);
         var decode = await fill(item.Pixels, abandoned);
         var run = await batcher.RunAsync(item, abandoned);
+        metrics.Computed(urgency, decode, run.Waited - decode);
 
         var began = Stopwatch.GetTimestamp();
         var storeError = await cache.StoreAsync(backbone, hash, run.Vector);

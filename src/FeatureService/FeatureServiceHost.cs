@@ -14,6 +14,7 @@ public static class FeatureServiceHost
         builder.Services.AddDecoding();
         builder.Services.AddBatching();
         builder.Services.AddEngine();
+        builder.Services.AddSingleton<FeatureMetrics>();
         builder.Services.AddSingleton<FeatureExtractor>();
         builder.Services.AddStreaming();
         builder.Services.AddSingleton<ResponsePool>();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,18 +11,21 @@ namespace Topfive.FeatureStore;
 /// A Redis that is away does not stop the start: commands fail at once with <see cref="RedisConnectionException"/>
 /// until it is back.
 /// </summary>
-public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
+public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFactory loggers, IMeterFactory? meters = null) : IHostedLifecycleService, IAsyncDisposable
 {
     private EmbeddedStore? _embedded;
     private ConnectionMultiplexer? _multiplexer;
     private DriveInfo? _disk;
+    private StoreMetrics? _metrics;
 
     internal bool WritesHalf { get; } = options.Value.VectorFormat == "fp16";
 
     internal IDatabase Database => Multiplexer.GetDatabase();
 
+    internal StoreMetrics Metrics => _metrics ?? throw NotOpen();
+
     internal ConnectionMultiplexer Multiplexer =>
-        _multiplexer ?? throw new InvalidOperationException("the store's connection is opened when the host starts");
+        _multiplexer ?? throw NotOpen();
 
     public async Task OpenAsync(CancellationToken cancellation = default)
     {
@@ -34,6 +38,8 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
 
         _disk = EmbeddedStore.DirectoryOf(connectionString) is { } directory ? new DriveInfo(directory) : null;
         _multiplexer = await ConnectionMultiplexer.ConnectAsync(Configuration(connectionString, options.Value));
+        _multiplexer.RegisterProfiler(StoreSpans.OfThisCall);
+        _metrics = new StoreMetrics(meters, () => _multiplexer?.IsConnected ?? false);
     }
 
     /// <summary>Before a large value is written: what the embedded server cannot put on its disk it would lose later, and not say so now.</summary>
@@ -74,6 +80,8 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
     Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static InvalidOperationException NotOpen() => new("the store's connection is opened when the host starts");
 
     private static ConfigurationOptions Configuration(string connectionString, StoreOptions options)
     {

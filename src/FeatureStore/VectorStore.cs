@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using StackExchange.Redis;
@@ -15,8 +16,21 @@ public sealed class VectorStore(StoreConnection connection)
     private const int Window = 256;
 
     /// <returns>Null when this backbone's vector of the image is not stored.</returns>
-    public async Task<VectorLease?> GetAsync(string fingerprint, ImageHash image) =>
-        await connection.Database.StringGetLeaseAsync(Keys.Vector(fingerprint, image)) is { } bytes ? new VectorLease(bytes) : null;
+    public async Task<VectorLease?> GetAsync(string fingerprint, ImageHash image)
+    {
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            var bytes = await connection.Database.StringGetLeaseAsync(Keys.Vector(fingerprint, image));
+            connection.Metrics.Succeeded(StoreMetrics.Get, began);
+            return bytes is null ? null : new VectorLease(bytes);
+        }
+        catch (Exception exception)
+        {
+            connection.Metrics.Failed(StoreMetrics.Get, began, exception);
+            throw;
+        }
+    }
 
     /// <summary>The stored ones of <paramref name="images"/>, in their order. Dispose each lease before asking for the next.</summary>
     public async IAsyncEnumerable<(ImageHash Image, VectorLease Vector)> GetManyAsync(
@@ -119,7 +133,7 @@ public sealed class VectorStore(StoreConnection connection)
         foreach (var window in images.Chunk(Window))
         {
             cancellation.ThrowIfCancellationRequested();
-            var stored = await Task.WhenAll(window.Select(image => database.KeyExistsAsync(Keys.Vector(fingerprint, image))));
+            var stored = await Task.WhenAll(window.Select(image => connection.Metrics.MeasureAsync(StoreMetrics.Exists, database.KeyExistsAsync(Keys.Vector(fingerprint, image)))));
             missing.AddRange(window.Where((_, i) => !stored[i]));
         }
 
@@ -134,7 +148,7 @@ public sealed class VectorStore(StoreConnection connection)
         foreach (var window in images.Chunk(Window))
         {
             cancellation.ThrowIfCancellationRequested();
-            var known = await Task.WhenAll(window.Select(image => database.KeyDeleteAsync(Keys.Vector(fingerprint, image))));
+            var known = await Task.WhenAll(window.Select(image => connection.Metrics.MeasureAsync(StoreMetrics.Delete, database.KeyDeleteAsync(Keys.Vector(fingerprint, image)))));
             deleted += known.Count(wasThere => wasThere);
         }
 
@@ -142,8 +156,8 @@ public sealed class VectorStore(StoreConnection connection)
     }
 
     private Task<bool> SetAsync(string fingerprint, ImageHash image, ReadOnlyMemory<float> vector, When when) =>
-        connection.Database.StringSetAsync(
+        connection.Metrics.MeasureAsync(StoreMetrics.Set, connection.Database.StringSetAsync(
             Keys.Vector(fingerprint, image),
             connection.WritesHalf && HalfVector.CanHold(vector.Span) ? HalfVector.Pack(vector.Span) : new FloatBytes(vector).Memory,
-            when: when);
+            when: when));
 }

@@ -12,6 +12,7 @@ public static class GatewayHost
         var builder = ServiceBuilder.Create("topfive-gateway", args, settings, grpcPort: 8080, httpPort: 8090);
         builder.Services.AddDownstreams();
         builder.Services.AddGrpcForwarding();
+        builder.Services.AddSingleton<PredictionMetrics>();
         builder.Services.AddSingleton<Predictor>();
         builder.Services.AddSingleton<ImageExtractor>();
         builder.Services.AddSingleton<PredictionService>();

@@ -13,10 +13,22 @@ public static class FailureTable
     private static readonly string[] WriteRefusals = ["OOM ", "MISCONF ", "EXECABORT "];
 
     /// <summary>
-    /// The status that tells a caller about <paramref name="exception"/>. Anything unforeseen becomes INTERNAL with
-    /// <paramref name="traceId"/> only: log the exception itself beside that id.
+    /// The status that tells a caller about <paramref name="exception"/>, with <paramref name="traceId"/> among its details. Anything
+    /// unforeseen becomes INTERNAL with that id only: log the exception itself beside it.
     /// </summary>
-    public static Status ToStatus(Exception exception, string traceId) => exception switch
+    public static Status ToStatus(Exception exception, string traceId) => Of(exception, traceId).WithTrace(traceId);
+
+    /// <summary>True when the caller was told less than the exception says, so that it must be logged.</summary>
+    public static bool IsUnforeseen(Exception exception) =>
+        exception is not (Failure or RpcException or RedisConnectionException or RedisTimeoutException or OperationCanceledException or StoreFullException
+            or RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading })
+        && !(exception is RedisServerException refusal && RefusesWrites(refusal));
+
+    /// <summary>Redis' memory is full (maxmemory), or its disk is. Of a transaction it says no more than that something in it was refused.</summary>
+    private static bool RefusesWrites(RedisServerException refusal) =>
+        WriteRefusals.Any(kind => refusal.Message.StartsWith(kind, StringComparison.Ordinal));
+
+    private static Status Of(Exception exception, string traceId) => exception switch
     {
         Failure failure => Of(failure),
         RpcException rpc => rpc.GetRpcStatus() ?? Of((Code)rpc.StatusCode, rpc.Status.Detail),
@@ -29,16 +41,6 @@ public static class FailureTable
         OperationCanceledException => Of(Code.Cancelled, "the call was cancelled"),
         _ => Of(Code.Internal, $"internal error; the service's log has the details under trace id {traceId}"),
     };
-
-    /// <summary>True when the caller was told less than the exception says, so that it must be logged.</summary>
-    public static bool IsUnforeseen(Exception exception) =>
-        exception is not (Failure or RpcException or RedisConnectionException or RedisTimeoutException or OperationCanceledException or StoreFullException
-            or RedisServerException { Kind: RedisErrorKind.ClusterDown or RedisErrorKind.Loading })
-        && !(exception is RedisServerException refusal && RefusesWrites(refusal));
-
-    /// <summary>Redis' memory is full (maxmemory), or its disk is. Of a transaction it says no more than that something in it was refused.</summary>
-    private static bool RefusesWrites(RedisServerException refusal) =>
-        WriteRefusals.Any(kind => refusal.Message.StartsWith(kind, StringComparison.Ordinal));
 
     private static Status Of(Failure failure)
     {

@@ -13,6 +13,7 @@ public static class GrpcRefusal
         http.Response.ContentType = "application/grpc";
         http.Response.Headers["grpc-status"] = ((int)code).ToString();
         http.Response.Headers["grpc-message"] = Uri.EscapeDataString(message);
+        http.Response.Headers[StatusDetails.Name] = StatusDetails.Of(code, message);
         return http.Response.CompleteAsync();
     }
 }

@@ -62,6 +62,7 @@ public static class ServiceBuilder
         builder.Services.AddGrpcHealthChecks();
         builder.Services.AddGrpcReflection();
         builder.AddTelemetry(service);
+        builder.AddJsonLogs();
         return builder;
     }
 

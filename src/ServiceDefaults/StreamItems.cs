@@ -6,7 +6,7 @@ using Status = Google.Rpc.Status;
 namespace Topfive.ServiceDefaults;
 
 /// <summary>Bidirectional streams of independent items: one bad item ends neither the stream nor its neighbours.</summary>
-public sealed class StreamItems(ILogger<StreamItems> log)
+public sealed class StreamItems(ILogger<StreamItems> log, CallMetrics metrics)
 {
     /// <summary>
     /// Answers every request, in completion order, at most <paramref name="inFlight"/> at the same time. Beyond that nothing
@@ -53,9 +53,12 @@ public sealed class StreamItems(ILogger<StreamItems> log)
     public async Task<TResponse> AnswerItemAsync<TRequest, TResponse>(
         TRequest item, Func<TRequest, Task<TResponse>> answer, Func<TRequest, Status, TResponse> refuse, ServerCallContext context)
     {
+        Spans.Quieten();
         try
         {
-            return await answer(item);
+            var response = await answer(item);
+            metrics.CountItem(context.Method, StatusCode.OK);
+            return response;
         }
         catch (Exception exception)
         {
@@ -65,7 +68,9 @@ public sealed class StreamItems(ILogger<StreamItems> log)
                 log.LogError(exception, "an item of {Method} failed; trace id {TraceId}", context.Method, traceId);
             }
 
-            return refuse(item, FailureTable.ToStatus(exception, traceId));
+            var status = FailureTable.ToStatus(exception, traceId);
+            metrics.CountItem(context.Method, (StatusCode)status.Code);
+            return refuse(item, status);
         }
     }
 }

@@ -88,7 +88,13 @@ public sealed class ReplicaTests : IAsyncLifetime
             async () => await _one.Classification.ClassifyAsync(new ClassifyRequest { Head = _head, ImageHash = Some.Bytes(Some.Image()) }), "store");
         Assert.True(byImage.HasReason(Reason.VectorUnavailable));
         await Some.RefusedAsync(StatusCode.Unavailable, async () => await _one.Heads.ListHeadsAsync(new ListHeadsRequest()), "store");
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/healthz/ready")).StatusCode);
+        var degraded = await http.GetAsync("/healthz/ready");
+        Assert.Equal(HttpStatusCode.OK, degraded.StatusCode);
+        Assert.Contains("\"Degraded\"", await degraded.Content.ReadAsStringAsync());
+
+        // The other one has no live head in memory, and so nothing to serve.
+        using var other = new HttpClient { BaseAddress = _two.HttpAddress };
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await other.GetAsync("/healthz/ready")).StatusCode);
     }
 
     private async Task<int> CallAsync(ServiceUnderTest service, CancellationToken stop)

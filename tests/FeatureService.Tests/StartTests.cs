@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Google.Protobuf;
 using Grpc.Core;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Options;
 using Topfive.Backbones;
 using Topfive.Features.V1;
 using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
 using Topfive.TestKit;
 using Xunit;
 
@@ -53,6 +55,15 @@ public sealed class StartTests : IDisposable
         var omitted = await ServiceInstance.FailureOf(service.Client.ExtractAsync(new ExtractRequest { Image = image, OmitVector = true }));
         Assert.Equal(StatusCode.Unavailable, omitted.StatusCode);
         Assert.Contains("Store__ConnectionString", omitted.Detail);
+
+        using var http = new HttpClient();
+        var ready = await http.GetAsync(new Uri(service.App.HttpAddress(), "/healthz/ready"));
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        Assert.Contains("\"store\":{\"status\":\"Degraded\"", await ready.Content.ReadAsStringAsync());
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, (await service.Health.CheckAsync(new HealthCheckRequest())).Status);
+        var scrape = await Scrape.OfAsync(service.App.HttpAddress());
+        Assert.Equal((0, 1), (scrape.Sum("topfive_store_connected"), scrape.Sum("topfive_feature_images_total", ("topfive_source", "computed"))));
+        Assert.Equal(4, scrape.Sum("db_client_operation_duration_seconds_count", ("db_operation_name", "GET"), ("error_type", "connection")));
 
         var byHash = await ServiceInstance.FailureOf(service.Client.ExtractAsync(new ExtractRequest { ImageHash = Some.Hash([1]) }));
         Assert.Equal(StatusCode.Unavailable, byHash.StatusCode);

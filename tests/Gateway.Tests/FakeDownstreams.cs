@@ -14,7 +14,7 @@ namespace Topfive.Gateway.Tests;
 
 /// <summary>
 /// Stands in for FeatureService and ClassifierService where a test needs a downstream that hangs, fails or counts. An
-/// image whose first byte is 'x' is refused; one that starts with 's' is extracted only when <see cref="Slow"/> ends.
+/// image whose first byte is 'x' is refused; at one that starts with 'b' a bug shows; one that starts with 's' is extracted only when <see cref="Slow"/> ends.
 /// </summary>
 internal sealed class FakeDownstreams
 {
@@ -77,6 +77,11 @@ internal sealed class FakeDownstreams
             if (request.Image.Span[0] == 'x')
             {
                 throw Failure.InvalidInput("not an image");
+            }
+
+            if (request.Image.Span[0] == 'b')
+            {
+                throw new InvalidOperationException("a bug");
             }
 
             if (request.Image.Span[0] == 's')

@@ -79,6 +79,23 @@ public sealed class ForwardingTests
     }
 
     [Fact]
+    public async Task Without_FeatureService_the_gateway_is_degraded_and_serves()
+    {
+        await using var gateway = await RunningGateway.StartAsync(("Services:Features", "http://127.0.0.1:1"));
+        using var http = new HttpClient();
+
+        var overall = await new Health.HealthClient(gateway.Channel).CheckAsync(new HealthCheckRequest());
+        var ready = await http.GetAsync(new Uri(gateway.Gateway.HttpAddress(), "/healthz/ready"));
+        using var report = JsonDocument.Parse(await ready.Content.ReadAsStringAsync());
+
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, overall.Status);
+        Assert.Equal((200, "Degraded"), ((int)ready.StatusCode, report.RootElement.GetProperty("status").GetString()));
+        var features = report.RootElement.GetProperty("checks").GetProperty("features");
+        Assert.Equal("Degraded", features.GetProperty("status").GetString());
+        Assert.Contains("FeatureService at http://127.0.0.1:1 does not answer", features.GetProperty("description").GetString()!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Reflection_lists_the_forwarded_services_too()
     {
         await using var gateway = await RunningGateway.StartAsync();

@@ -5,8 +5,11 @@ public sealed class ServiceCluster : IAsyncDisposable
 {
     private readonly List<Dictionary<string, string?>> _settings = [];
     private readonly List<ServiceProcess> _features = [];
+    private readonly IReadOnlyDictionary<string, string?> _everywhere;
     private ServiceProcess? _classifier;
     private ServiceProcess? _gateway;
+
+    private ServiceCluster(IReadOnlyDictionary<string, string?> everywhere) => _everywhere = everywhere;
 
     public Uri Gateway => _gateway!.Address;
 
@@ -15,11 +18,12 @@ public sealed class ServiceCluster : IAsyncDisposable
     /// <param name="model">Every FeatureService's backbone.</param>
     /// <param name="stores">One for each FeatureService, in StackExchange.Redis' syntax; the first is ClassifierService's as well.</param>
     /// <param name="settings">Of every FeatureService: environment variables.</param>
+    /// <param name="everywhere">Of every process: environment variables.</param>
     /// <returns>All of them serve.</returns>
     public static async Task<ServiceCluster> StartAsync(
-        string model, IReadOnlyList<string> stores, IReadOnlyDictionary<string, string?>? settings = null)
+        string model, IReadOnlyList<string> stores, IReadOnlyDictionary<string, string?>? settings = null, IReadOnlyDictionary<string, string?>? everywhere = null)
     {
-        var cluster = new ServiceCluster();
+        var cluster = new ServiceCluster(everywhere ?? new Dictionary<string, string?>());
         try
         {
             cluster._settings.AddRange(stores.Select(store => new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
@@ -27,9 +31,9 @@ public sealed class ServiceCluster : IAsyncDisposable
                 ["Backbone__Model"] = model,
                 ["Store__ConnectionString"] = store,
             }));
-            cluster._features.AddRange(await Task.WhenAll(cluster._settings.Select(own => StartAsync("Topfive.FeatureService", port: 0, own))));
-            cluster._classifier = await StartAsync("Topfive.ClassifierService", port: 0, new() { ["Store__ConnectionString"] = stores[0] });
-            cluster._gateway = await StartAsync("Topfive.Gateway", port: 0, new()
+            cluster._features.AddRange(await Task.WhenAll(cluster._settings.Select(own => cluster.StartAsync("Topfive.FeatureService", port: 0, own))));
+            cluster._classifier = await cluster.StartAsync("Topfive.ClassifierService", port: 0, new() { ["Store__ConnectionString"] = stores[0] });
+            cluster._gateway = await cluster.StartAsync("Topfive.Gateway", port: 0, new()
             {
                 ["Services__Features"] = string.Join(',', cluster.Features),
                 ["Services__Classifier"] = cluster._classifier.Address.ToString(),
@@ -66,8 +70,8 @@ public sealed class ServiceCluster : IAsyncDisposable
 
     private IEnumerable<ServiceProcess> Processes() => _features.Append(_classifier).Append(_gateway).OfType<ServiceProcess>().Reverse();
 
-    private static Task<ServiceProcess> StartAsync(string program, int port, Dictionary<string, string?> settings) =>
-        ServiceProcess.StartAsync(program, [], ServiceProcess.NowListening, new Dictionary<string, string?>(settings)
+    private Task<ServiceProcess> StartAsync(string program, int port, Dictionary<string, string?> settings) =>
+        ServiceProcess.StartAsync(program, [], ServiceProcess.NowListening, new Dictionary<string, string?>(settings.Concat(_everywhere))
         {
             ["Listen__GrpcPort"] = $"{port}",
             ["Listen__HttpPort"] = "0",

@@ -22,6 +22,9 @@ internal sealed class HeadCache(HeadStore store, IOptions<ServingOptions> option
     private readonly ConcurrentDictionary<(string Head, long Version), Lazy<Task<ServingHead?>>> _loading = new();
     private readonly SemaphoreSlim _rechecking = new(1);
 
+    /// <summary>The live ones in memory: those that were asked for here.</summary>
+    public ICollection<ServingHead> Live => _live.Values;
+
     /// <param name="head">Its name.</param>
     /// <param name="version">0: the live one.</param>
     /// <exception cref="Failure">NOT_FOUND.</exception>

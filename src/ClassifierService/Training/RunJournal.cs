@@ -10,7 +10,7 @@ namespace Topfive.ClassifierService;
 /// hears of the end and asks for the run finds it ended. Everything here throws <see cref="LeaseLostException"/> when the
 /// run is no longer this process' own.
 /// </summary>
-internal sealed class RunJournal(RunStore runs, RunLeases leases, HeadStore heads)
+internal sealed class RunJournal(RunStore runs, RunLeases leases, HeadStore heads, ClassifierMetrics metrics)
 {
     public Task StartAsync(Run run)
     {
@@ -21,6 +21,7 @@ internal sealed class RunJournal(RunStore runs, RunLeases leases, HeadStore head
 
     public Task AddEpochAsync(Run run, Epoch epoch)
     {
+        metrics.EpochEnded(epoch);
         run.EpochsDone = epoch.Epoch_;
         return WriteAsync(run, new RunEvent { Epoch = epoch });
     }
@@ -71,6 +72,7 @@ internal sealed class RunJournal(RunStore runs, RunLeases leases, HeadStore head
     {
         run.Ended = Now();
         await WriteAsync(run, last);
+        metrics.RunEnded(run);
         await leases.ReleaseAsync(run.RunId);
     }
 

@@ -21,6 +21,8 @@ internal sealed class RunQueue(RunStore runs, RunLeases leases, HeadStore heads,
 
     public ICollection<ActiveRun> Active => _active.Values;
 
+    public int Waiting => _waiting.Reader.Count;
+
     /// <exception cref="Failure">RESOURCE_EXHAUSTED when the queue is full; nothing is stored then.</exception>
     public async Task AddAsync(Run run)
     {

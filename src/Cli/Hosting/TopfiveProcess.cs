@@ -125,6 +125,8 @@ public sealed class TopfiveProcess : IAsyncDisposable
             ["Listen:GrpcPort"] = grpcPort.ToString(),
             ["Listen:HttpPort"] = httpPort.ToString(),
             ["Store:ConnectionString"] = StoreConnectionString,
+            // The spans of a process are exported once.
+            ["Telemetry:TracesAs"] = name == "Gateway" ? "topfive" : "",
             ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
             ["Logging:LogLevel:Grpc"] = "Warning",
             ["Logging:Console:LogLevel:Default"] = "None",

@@ -14,6 +14,7 @@ internal sealed class ImageBatcher(IOptions<BatchingOptions> options, ILogger<Im
 {
     private readonly int _maxBatchSize = options.Value.MaxBatchSize;
     private readonly int _capacity = options.Value.QueueCapacity;
+    private readonly int _bulkCapacity = options.Value.BulkCapacity;
     private readonly SemaphoreSlim _bulkPlaces = new(options.Value.BulkCapacity);
     private readonly WaitingItems _waiting = new();
     private readonly ConcurrentBag<float[]> _spareBuffers = [];
@@ -21,7 +22,21 @@ internal sealed class ImageBatcher(IOptions<BatchingOptions> options, ILogger<Im
     private Thread? _thread;
     private int _admitted;
     private long _lastRunTicks;
+    private long _refused;
     private volatile bool _stopping;
+
+    /// <summary>After each run of the engine, on its thread: images in the batch, and the time of the run.</summary>
+    public event Action<int, TimeSpan>? Ran;
+
+    /// <summary>Interactive images refused so far because the queue was full.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    public int WaitingFor(Urgency urgency) => _waiting.CountOf(urgency);
+
+    /// <summary>Images accepted and not finished.</summary>
+    public int InFlightOf(Urgency urgency) => urgency == Urgency.Interactive ? Volatile.Read(ref _admitted) : _bulkCapacity - _bulkPlaces.CurrentCount;
+
+    public int CapacityOf(Urgency urgency) => urgency == Urgency.Interactive ? _capacity : _bulkCapacity;
 
     /// <summary>The engine's thread begins; the engine is disposed with the batcher.</summary>
     public void Start(IEngine engine)
@@ -43,6 +58,7 @@ internal sealed class ImageBatcher(IOptions<BatchingOptions> options, ILogger<Im
         else if (Interlocked.Increment(ref _admitted) > _capacity)
         {
             Interlocked.Decrement(ref _admitted);
+            Interlocked.Increment(ref _refused);
             throw Failure.QueueFull($"the queue is full: {_capacity:N0} images are being worked on (Batching__QueueCapacity)", RetryAfter());
         }
 
@@ -120,6 +136,7 @@ internal sealed class ImageBatcher(IOptions<BatchingOptions> options, ILogger<Im
             engine.Run(pixels.AsMemory(0, batch.Count * engine.PixelsLength), batch.Count, vectors);
             var inference = Stopwatch.GetElapsedTime(began);
             Volatile.Write(ref _lastRunTicks, inference.Ticks);
+            Ran?.Invoke(batch.Count, inference);
             for (var row = 0; row < batch.Count; row++)
             {
                 batch[row].Succeed(vectors.AsMemory(row * engine.Dimensions, engine.Dimensions), inference, batch.Count);

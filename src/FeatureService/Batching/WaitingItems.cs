@@ -16,6 +16,8 @@ internal sealed class WaitingItems : IDisposable
         _count.Release();
     }
 
+    public int CountOf(Urgency urgency) => (urgency == Urgency.Interactive ? _interactive : _bulk).Count;
+
     /// <summary>Waits for an item.</summary>
     /// <returns>False when there is none, and none will come.</returns>
     public bool Take([NotNullWhen(true)] out BatchItem? item)

@@ -1,4 +1,5 @@
 using Topfive.FeatureStore;
+using Topfive.ServiceDefaults;
 
 namespace Topfive.FeatureService;
 
@@ -10,6 +11,8 @@ internal static class CachingServices
         services.AddSingleton<VectorCache>();
         services.AddSingleton<VectorIntake>();
         services.AddSingleton<InFlight<Computation>>();
+        services.AddSingleton<StoreHealth>();
+        services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");
         return services;
     }
 }

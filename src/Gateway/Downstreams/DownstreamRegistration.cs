@@ -33,8 +33,8 @@ internal static class DownstreamRegistration
         services.AddSingleton(provider => new Classification.ClassificationClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
         services.AddSingleton(provider => new Datasets.DatasetsClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
         services.AddHealthChecks()
-            .Add(HealthOf(Features, "FeatureService", options => options.Features))
-            .Add(HealthOf(Classifier, "ClassifierService", options => options.Classifier));
+            .Add(HealthOf(Features, "FeatureService", options => options.Features, HealthStatus.Degraded, "images that are not known already cannot be computed"))
+            .Add(HealthOf(Classifier, "ClassifierService", options => options.Classifier, HealthStatus.Unhealthy, "nothing can be predicted"));
         return services;
     }
 
@@ -72,11 +72,11 @@ internal static class DownstreamRegistration
         },
     };
 
-    private static HealthCheckRegistration HealthOf(string name, string service, Func<ServicesOptions, string> address) =>
+    private static HealthCheckRegistration HealthOf(string name, string service, Func<ServicesOptions, string> address, HealthStatus missing, string loss) =>
         new(name, provider => new DownstreamHealthCheck(
                 new Health.HealthClient(provider.GetRequiredKeyedService<GrpcChannel>(name)), service,
-                address(OptionsOf(provider))),
-            HealthStatus.Unhealthy, tags: null);
+                address(OptionsOf(provider)), loss),
+            missing, tags: null);
 
     private static ServicesOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<ServicesOptions>>().Value;
 

@@ -57,6 +57,7 @@ internal sealed class ExampleBatcher : IAsyncDisposable
 
     private async Task AddWaitingAsync()
     {
+        Spans.Quieten();
         var batch = new List<Pending>();
         while (await _pending.Reader.WaitToReadAsync())
         {

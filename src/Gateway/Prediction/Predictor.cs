@@ -18,16 +18,19 @@ namespace Topfive.Gateway;
 internal sealed class Predictor(
     FeatureExtraction.FeatureExtractionClient features,
     Classification.ClassificationClient classifier,
-    IOptions<ServicesOptions> services)
+    IOptions<ServicesOptions> services,
+    PredictionMetrics metrics)
 {
     public async Task<PredictResponse> PredictAsync(PredictRequest request, ServerCallContext caller)
     {
         var hash = HashOf(request);
-        if (await ClassifyStoredAsync(request, hash, caller) is { } known)
-        {
-            return known;
-        }
+        var response = await ClassifyStoredAsync(request, hash, caller) ?? await ComputeAsync(request, hash, caller);
+        metrics.Predictions.Count(response.Source);
+        return response;
+    }
 
+    private async Task<PredictResponse> ComputeAsync(PredictRequest request, ImageHash hash, ServerCallContext caller)
+    {
         var extracted = await ExtractAsync(request, hash, caller);
         var classified = await ClassifyAsync(request, extracted, caller);
         return Compose(classified, hash, extracted.BackboneFingerprint, extracted.Source, extracted.Timing);

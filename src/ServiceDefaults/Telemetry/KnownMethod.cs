@@ -31,6 +31,12 @@ internal sealed class KnownMethod
 
     public KeyValuePair<string, object?> Tag { get; }
 
+    /// <summary>True for health checks.</summary>
+    public bool IsProbe => Name.StartsWith("grpc.health.", StringComparison.Ordinal);
+
+    /// <param name="path">/package.Service/Method, as gRPC spells it.</param>
+    public static KnownMethod Of(string path) => All.GetValueOrDefault(path) ?? Other;
+
     /// <returns>Null when the request is no gRPC call.</returns>
     public static KnownMethod? Of(HttpRequest request)
     {

@@ -8,7 +8,8 @@ namespace Topfive.ServiceDefaults;
 
 /// <summary>
 /// Health over gRPC (grpc.health.v1) and HTTP: <c>/healthz/live</c> says that the process answers, <c>/healthz/ready</c>
-/// that every check passes, and names those that do not.
+/// that it serves, and names each check with what it found. <c>Degraded</c> serves, and lacks something: 200 and SERVING, so that
+/// nobody takes away what still answers. <c>Unhealthy</c> does not: 503 and NOT_SERVING.
 /// </summary>
 internal static class HealthEndpoints
 {
