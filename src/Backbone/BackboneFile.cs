@@ -69,18 +69,16 @@ public sealed record BackboneFile
     public static BackboneFile Read(string path)
     {
         using var stream = File.OpenRead(path);
-        ModelHeader header;
+        Dictionary<string, string> metadata;
         try
         {
-            header = ModelHeader.Parser.WithDiscardUnknownFields(true).ParseFrom(stream);
+            metadata = ModelMetadata.Read(stream);
         }
-        catch (InvalidProtocolBufferException exception)
+        catch (Exception exception) when (exception is InvalidDataException or InvalidProtocolBufferException)
         {
-            throw new InvalidDataException($"{path} is not an ONNX model, or was cut short", exception);
+            throw new InvalidDataException($"{path} is not an ONNX model, or was cut short: {exception.Message}", exception);
         }
 
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var entry in header.MetadataProps) metadata[entry.Key] = entry.Value;
         try
         {
             return Read(metadata);
