@@ -41,7 +41,7 @@ internal sealed class HitBench(TimeSpan round)
         await using var gateway = await BenchProcess.GatewayAsync(features.Address, classifier.Address);
         await using var echo = await BenchProcess.EchoAsync();
         await features.Client.StreamAsync([.. images.Select(image => new ExtractStreamRequest { Image = UnsafeByteOperations.UnsafeWrap(image) })]);
-        await ImportHeadAsync(gateway.Heads, Path.ChangeExtension(model, ".head.onnx"));
+        await gateway.Heads.ImportAsync("bench", Path.ChangeExtension(model, ".head.onnx"));
 
         ExtractRequest[] byHash = [.. images.Select(image => new ExtractRequest { ImageHash = Hash(image) })];
         ExtractRequest[] withBytes = [.. images.Select(image => new ExtractRequest { Image = UnsafeByteOperations.UnsafeWrap(image) })];
@@ -156,14 +156,6 @@ internal sealed class HitBench(TimeSpan round)
         var (before, began) = (GC.GetTotalAllocatedBytes(precise: true), Stopwatch.StartNew());
         var rate = await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound);
         return (GC.GetTotalAllocatedBytes(precise: true) - before) / (rate * _wholeRound.TotalSeconds);
-    }
-
-    private static async Task ImportHeadAsync(Heads.HeadsClient heads, string file)
-    {
-        using var call = heads.ImportHead();
-        await call.RequestStream.WriteAsync(new ImportHeadRequest { Head = "bench", Data = UnsafeByteOperations.UnsafeWrap(await File.ReadAllBytesAsync(file)) });
-        await call.RequestStream.CompleteAsync();
-        await call.ResponseAsync;
     }
 
     private static ByteString Hash(byte[] image) => ByteString.CopyFrom(ImageHash.Of(image).ToByteArray());

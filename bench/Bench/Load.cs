@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Google.Protobuf;
 using Grpc.Core;
+using Topfive.Classifier.V1;
 using Topfive.Features.V1;
 using Topfive.Gateway.V1;
 
@@ -51,6 +53,15 @@ internal static class Load
 
         await sending;
         return items.Length / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
+    /// <summary>A head's file as the live version of <paramref name="head"/>.</summary>
+    public static async Task ImportAsync(this Heads.HeadsClient client, string head, string file)
+    {
+        using var call = client.ImportHead();
+        await call.RequestStream.WriteAsync(new ImportHeadRequest { Head = head, Data = UnsafeByteOperations.UnsafeWrap(await File.ReadAllBytesAsync(file)) });
+        await call.RequestStream.CompleteAsync();
+        await call.ResponseAsync;
     }
 
     private static LabeledImage ToLabeled(ExtractStreamRequest item)

@@ -47,6 +47,10 @@ switch (args)
         return await StartBench.RunAsync(rounds: 5);
     case ["start", "--rounds", var rounds]:
         return await StartBench.RunAsync(int.Parse(rounds));
+    case ["memory"]:
+        return await MemoryBench.RunAsync(seconds: 20);
+    case ["memory", "--seconds", var seconds]:
+        return await MemoryBench.RunAsync(double.Parse(seconds, CultureInfo.InvariantCulture));
     case ["hits"]:
         return await HitBench.RunAsync(secondsARound: 3);
     case ["hits", "--seconds", var seconds]:
@@ -89,6 +93,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- scale-out [--images N]      for each process");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- engine [--rounds N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- start [--rounds N]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- memory [--seconds N]        of predictions");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- hits [--seconds N]          of each round; with h2load where it is on the PATH");
         return 2;
 }

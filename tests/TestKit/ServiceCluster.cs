@@ -15,6 +15,9 @@ public sealed class ServiceCluster : IAsyncDisposable
 
     public IReadOnlyList<Uri> Features => [.. _features.Select(feature => feature.Address)];
 
+    /// <summary>Resident memory of the Gateway, the ClassifierService and the first FeatureService, in bytes.</summary>
+    public (long Gateway, long Classifier, long Features) Rss => (_gateway!.Rss, _classifier!.Rss, _features[0].Rss);
+
     /// <param name="model">Every FeatureService's backbone.</param>
     /// <param name="stores">One for each FeatureService, in StackExchange.Redis' syntax; the first is ClassifierService's as well.</param>
     /// <param name="settings">Of every FeatureService: environment variables.</param>
