@@ -26,5 +26,6 @@ public static class Program
             new PromoteCommand(terminal),
             new RollbackCommand(terminal),
             new ExportCommand(terminal),
+            new KeysCommand(terminal),
         }.RunAsync(args, terminal, cancellation);
 }

@@ -10,6 +10,7 @@ public static class GatewayHost
     public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
         var builder = ServiceBuilder.Create("topfive-gateway", args, settings, grpcPort: 8080, httpPort: 8090);
+        builder.Services.AddAccess(builder.Configuration);
         builder.Services.AddDownstreams();
         builder.Services.AddGrpcForwarding();
         builder.Services.AddSingleton<PredictionMetrics>();
@@ -19,7 +20,7 @@ public static class GatewayHost
         builder.Services.AddSingleton<ExtractionService>();
 
         var app = builder.Build();
-        app.MapServiceDefaults();
+        app.MapServiceDefaults(AccessRoom.UseAccess);
         app.MapGrpcService<PredictionService>();
         app.MapGrpcService<IngestionService>();
         app.MapGrpcService<ExtractionService>();

@@ -12,7 +12,13 @@ public enum FailureKind
     /// <summary>The state forbids it: a vector of another backbone than the head's, no version to roll back to.</summary>
     Precondition,
 
-    /// <summary>The queue is full; try again after <see cref="Failure.RetryAfter"/>.</summary>
+    /// <summary>Nobody knows who calls: no key, no token, or a wrong one.</summary>
+    Unauthenticated,
+
+    /// <summary>Who calls is known, and may not do this.</summary>
+    PermissionDenied,
+
+    /// <summary>The queue is full, or the caller is over its limit; try again after <see cref="Failure.RetryAfter"/>.</summary>
     QueueFull,
 
     /// <summary>A disk is full: trying again helps when somebody has made room.</summary>
@@ -46,6 +52,10 @@ public sealed class Failure : Exception
     public static Failure NotFound(string message, string? reason = null) => new(FailureKind.NotFound, message) { Reason = reason };
 
     public static Failure Precondition(string message) => new(FailureKind.Precondition, message);
+
+    public static Failure Unauthenticated(string message) => new(FailureKind.Unauthenticated, message);
+
+    public static Failure PermissionDenied(string message) => new(FailureKind.PermissionDenied, message);
 
     public static Failure QueueFull(string message, TimeSpan retryAfter) => new(FailureKind.QueueFull, message) { RetryAfter = retryAfter };
 

@@ -49,6 +49,8 @@ public static class FailureTable
             FailureKind.InvalidInput => Code.InvalidArgument,
             FailureKind.NotFound => Code.NotFound,
             FailureKind.Precondition => Code.FailedPrecondition,
+            FailureKind.Unauthenticated => Code.Unauthenticated,
+            FailureKind.PermissionDenied => Code.PermissionDenied,
             FailureKind.QueueFull or FailureKind.OutOfSpace => Code.ResourceExhausted,
             FailureKind.Unavailable => Code.Unavailable,
             FailureKind.NotBuilt => Code.Unimplemented,

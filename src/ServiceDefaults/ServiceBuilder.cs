@@ -92,6 +92,7 @@ public static class ServiceBuilder
         var security = app.Services.GetRequiredService<IOptions<SecurityOptions>>().Value;
         app.UseMiddleware<CallWatch>();
         app.UseHttpPortGuard();
+        if (access is null) app.WarnOfStrangers("set Security__ClientCa, and Security__ClientNames to the Gateway's");
         access?.Invoke(app);
         app.UseMessageSizeGuard();
         app.MapHealth();

@@ -32,6 +32,9 @@ internal sealed class FakeDownstreams
 
     public ConcurrentBag<Example> Examples { get; } = [];
 
+    /// <summary>What calls of GetDataset had with them.</summary>
+    public ConcurrentQueue<Metadata> Headers { get; } = [];
+
     public TaskCompletionSource Slow { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -176,7 +179,10 @@ internal sealed class FakeDownstreams
             return new AddExamplesResponse { Added = added };
         }
 
-        public override Task<Dataset> GetDataset(GetDatasetRequest request, ServerCallContext context) =>
+        public override Task<Dataset> GetDataset(GetDatasetRequest request, ServerCallContext context)
+        {
+            fake.Headers.Enqueue(context.RequestHeaders);
             throw Failure.NotFound($"dataset '{request.Dataset}' is unknown");
+        }
     }
 }

@@ -1,8 +1,10 @@
+using System.Net;
 using Grpc.Core;
 using Grpc.Reflection.V1Alpha;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Topfive.ServiceDefaults;
 using Topfive.TestKit;
 using Xunit;
 
@@ -66,6 +68,37 @@ public sealed class SecuritySettingsTests : IDisposable
         };
 
         Assert.All(refusals, refusal => Assert.Equal(StatusCode.Unimplemented, refusal.StatusCode));
+    }
+
+    [Fact]
+    public async Task Closed_metrics_are_not_there()
+    {
+        await using var gateway = await RunningGateway.StartAsync(("Security:Metrics", "closed"));
+        using var http = new HttpClient { BaseAddress = gateway.Gateway.HttpAddress() };
+
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri("/metrics", UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri("/healthz/live", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public void Wrong_keys_and_tokens_stop_the_start_with_the_setting()
+    {
+        (string, string)[] right = [("Security:ApiKeys:0:Name", "a"), ("Security:ApiKeys:0:Sha256", new string('0', 64)), ("Security:ApiKeys:0:Roles", "predict, ingest")];
+        var (certificate, _) = _certificates.Issue();
+
+        Assert.Null(Refusal(right));
+        Assert.Contains("Security__ApiKeys__0__Sha256 must be 64 hex digits", Refusal([.. right, ("Security:ApiKeys:0:Sha256", "tf_the-key-itself")]), StringComparison.Ordinal);
+        Assert.Contains("Security__ApiKeys__0__Roles has 'root'", Refusal([.. right, ("Security:ApiKeys:0:Roles", "predict,root")]), StringComparison.Ordinal);
+        Assert.Contains("Security__ApiKeys__0__Roles is empty", Refusal([.. right, ("Security:ApiKeys:0:Roles", "")]), StringComparison.Ordinal);
+        Assert.Contains("Security__ApiKeys__0__Name", Refusal([.. right, ("Security:ApiKeys:0:Name", "")]), StringComparison.Ordinal);
+        Assert.Contains("Security__ApiKeys__0__ConcurrentCalls is -1", Refusal([.. right, ("Security:ApiKeys:0:ConcurrentCalls", "-1")]), StringComparison.Ordinal);
+        Assert.Contains("Security__ApiKeys__0__Burst says nothing", Refusal([.. right, ("Security:ApiKeys:0:Burst", "5")]), StringComparison.Ordinal);
+        Assert.Contains("2 keys are called 'a'", Refusal([.. right, ("Security:ApiKeys:1:Name", "a"), ("Security:ApiKeys:1:Sha256", new string('1', 64)), ("Security:ApiKeys:1:Roles", "admin")]), StringComparison.Ordinal);
+        Assert.Contains("Security__Jwt__Audience must be set", Refusal(("Security:Jwt:Authority", "https://issuer.test")), StringComparison.Ordinal);
+        Assert.Contains("must be an https:// address", Refusal(("Security:Jwt:Authority", "http://issuer.test"), ("Security:Jwt:Audience", "topfive")), StringComparison.Ordinal);
+        Assert.Contains("Security__Jwt__Authority or Security__Jwt__PublicKey", Refusal(("Security:Jwt:Audience", "topfive")), StringComparison.Ordinal);
+        Assert.Contains("Security__Jwt__Issuer must be set", Refusal(("Security:Jwt:Audience", "topfive"), ("Security:Jwt:PublicKey", certificate)), StringComparison.Ordinal);
+        Assert.Contains("nowhere.pem", Refusal(("Security:Jwt:Audience", "topfive"), ("Security:Jwt:PublicKey", "/nowhere.pem"), ("Security:Jwt:Issuer", "i")), StringComparison.Ordinal);
     }
 
     public void Dispose() => _certificates.Dispose();

@@ -39,7 +39,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     public static partial Regex NowListening { get; }
 
     /// <summary>The line of <c>topfive up</c>.</summary>
-    [GeneratedRegex(@"Gateway\s.*?(http://\S+?)/?\s")]
+    [GeneratedRegex(@"Gateway\s.*?(https?://\S+?)/?\s")]
     public static partial Regex Gateway { get; }
 
     /// <param name="program">The name of a program that stands beside this one: <c>topfive</c>, <c>Topfive.FeatureService</c>…</param>

@@ -4,7 +4,7 @@ using Topfive.ServiceDefaults;
 
 namespace Topfive.ClassifierService;
 
-/// <summary>Who makes a call, as far as the call says; nothing of it is verified.</summary>
+/// <summary>Who makes a call, as far as the call says, and the Gateway for it; nothing of it is verified here.</summary>
 internal static class Callers
 {
     public const int MaxReasonLength = 500;
@@ -14,6 +14,8 @@ internal static class Callers
     public static Caller Caller(this ServerCallContext call) => new()
     {
         User = Cut(Uri.UnescapeDataString(call.RequestHeaders.GetValue("topfive-user") ?? ""), MaxUserLength),
+        // The Gateway's word: what a caller writes there itself does not pass it.
+        Authenticated = Cut(Uri.UnescapeDataString(call.RequestHeaders.GetValue("topfive-caller") ?? ""), MaxUserLength),
         // The Gateway says whom it forwards for.
         Peer = Cut(call.RequestHeaders.GetValue("x-forwarded-for") ?? call.Peer, MaxUserLength),
     };

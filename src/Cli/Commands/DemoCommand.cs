@@ -61,7 +61,7 @@ internal sealed class DemoCommand : Command
         };
         await using var process = await Startup.StartAsync(options, _terminal, cancellation);
         _terminal.Say($"Everything is ready; the Gateway is at {process.GatewayAddress}, the log at {process.LogPath}");
-        using var gateway = GatewayClient.Connect(process.GatewayAddress);
+        using var gateway = GatewayClient.Connect(new(process.GatewayAddress));
 
         Head($"1. Images in: {images}");
         var listing = ImageFolder.Read(images);

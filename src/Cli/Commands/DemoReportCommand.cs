@@ -59,7 +59,7 @@ internal sealed class DemoReportCommand : Command
             Port = 0,
         };
         await using var process = await Startup.StartAsync(options, _terminal, cancellation);
-        using var gateway = GatewayClient.Connect(process.GatewayAddress, "demo");
+        using var gateway = GatewayClient.Connect(new(process.GatewayAddress) { User = "demo" });
         var all = Files(images[0], Split.Training).Concat(Files(images[1], Split.Validation)).ToList();
         var later = all.Select(file => file.Label).Distinct().Order(StringComparer.Ordinal).Where((_, place) => place % LeftOutEvery == LeftOutEvery - 1).ToHashSet();
 

@@ -6,34 +6,12 @@ namespace Topfive.Cli;
 /// <summary>A command that asks the Gateway.</summary>
 internal abstract class GatewayCommand : Command
 {
-    private readonly Option<Uri> _address = new("--gateway")
-    {
-        Description = "Address of the Gateway",
-        DefaultValueFactory = _ => new Uri("http://localhost:8080"),
-        CustomParser = result =>
-        {
-            var text = result.Tokens[0].Value;
-            if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
-            {
-                return address;
-            }
-
-            result.AddError($"--gateway must be an address like http://localhost:8080; it is {text}.");
-            return null;
-        },
-    };
-
-    private readonly Option<string> _user = new("--user")
-    {
-        Description = "What the services note as who did it; nobody checks it",
-        DefaultValueFactory = _ => Environment.UserName,
-    };
+    private readonly ConnectionOptions _connection = new();
 
     protected GatewayCommand(string name, string description, Terminal terminal) : base(name, description)
     {
         Terminal = terminal;
-        Options.Add(_address);
-        Options.Add(_user);
+        _connection.AddTo(this);
         SetAction(ConnectAndRunAsync);
     }
 
@@ -44,8 +22,8 @@ internal abstract class GatewayCommand : Command
 
     private async Task<int> ConnectAndRunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var address = parsed.GetRequiredValue(_address);
-        using var gateway = GatewayClient.Connect(address, parsed.GetRequiredValue(_user));
+        var connection = _connection.Read(parsed);
+        using var gateway = GatewayClient.Connect(connection);
         try
         {
             return await RunAsync(parsed, gateway, cancellation);
@@ -54,10 +32,14 @@ internal abstract class GatewayCommand : Command
         {
             throw new OperationCanceledException(cancellation);
         }
+        catch (RpcException failure) when (RpcMessage.Distrust(failure) is { } reason)
+        {
+            throw new CommandFailure($"{connection.Address} is not believed to be the Gateway: {reason} --ca-file names whom to believe.", failure);
+        }
         catch (RpcException failure) when (RpcMessage.IsUnreachable(failure))
         {
             throw new CommandFailure(
-                $"UNAVAILABLE: nothing answers at {address}. `topfive up` starts everything on this machine; --gateway names another address.", failure);
+                $"UNAVAILABLE: nothing answers at {connection.Address}. `topfive up` starts everything on this machine; --gateway names another address{(connection.Address.Scheme == Uri.UriSchemeHttps ? ", --client-certificate what it may ask for" : "")}.", failure);
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class HeadHistoryCommand : GatewayCommand
         {
             table.Row(
                 TextTable.Local(promotion.Time), Version(promotion.FromVersion), Version(promotion.ToVersion), PromotionReport.Cause(promotion.Cause),
-                promotion.Caller?.User ?? "", promotion.Caller?.Peer ?? "", promotion.RunId, promotion.Reason);
+                promotion.Caller.Name() ?? "", promotion.Caller?.Peer ?? "", promotion.RunId, promotion.Reason);
         }
 
         table.Show();

@@ -15,13 +15,15 @@ internal sealed class GatewayClient : IDisposable
 
     private readonly GrpcChannel _channel;
 
-    private GatewayClient(GrpcChannel connection, string user)
+    private GatewayClient(GatewayConnection connection)
     {
-        _channel = connection;
-        // The services unescape it: metadata is ASCII.
-        var channel = connection.Intercept(metadata =>
+        _channel = connection.Open();
+        var channel = _channel.Intercept(metadata =>
         {
-            metadata.Add("topfive-user", Uri.EscapeDataString(user));
+            // The services unescape it: metadata is ASCII.
+            metadata.Add("topfive-user", Uri.EscapeDataString(connection.User));
+            if (connection.ApiKey.Length > 0) metadata.Add("x-api-key", connection.ApiKey);
+            if (connection.Token.Length > 0) metadata.Add("authorization", $"Bearer {connection.Token}");
             return metadata;
         });
         Prediction = new(channel);
@@ -47,10 +49,7 @@ internal sealed class GatewayClient : IDisposable
 
     public FeatureExtraction.FeatureExtractionClient Features { get; }
 
-    /// <param name="address">Of the Gateway.</param>
-    /// <param name="user">What the services note as who did it; null: the operating system's user.</param>
-    public static GatewayClient Connect(Uri address, string? user = null) =>
-        new(GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20 }), user ?? Environment.UserName);
+    public static GatewayClient Connect(GatewayConnection connection) => new(connection);
 
     /// <param name="images">At most 100,000.</param>
     /// <param name="cancellation">Ends the call.</param>

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Text.RegularExpressions;
 using Grpc.Core;
 
@@ -16,6 +17,17 @@ internal static partial class RpcMessage
     /// <summary>True when no answer came at all, rather than an answer that says "unavailable".</summary>
     public static bool IsUnreachable(RpcException failure) =>
         failure.StatusCode == StatusCode.Unavailable && failure.Status.DebugException is not null;
+
+    /// <returns>Why the server's certificate was not believed; null: it was, or there was none.</returns>
+    public static string? Distrust(RpcException failure)
+    {
+        for (var cause = failure.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException) return cause.Message.TrimEnd('.') + ".";
+        }
+
+        return null;
+    }
 
     public static CommandFailure CutOff(RpcException failure) => new(
         "UNAVAILABLE: the services went away in the middle of the import. What was imported stays: the same command continues it.", failure);

@@ -11,7 +11,8 @@ internal static class Startup
         var process = await TopfiveProcess.StartAsync(options, cancellation);
         try
         {
-            using var gateway = GatewayClient.Connect(process.GatewayAddress);
+            // Past the Gateway, which may ask for a key; it has the same methods.
+            using var gateway = GatewayClient.Connect(new(process.ClassifierAddress));
             await ImportOwnHeadAsync(gateway, options.ModelPath, terminal, cancellation);
             return process;
         }

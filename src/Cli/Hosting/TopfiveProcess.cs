@@ -1,9 +1,7 @@
 using System.Net.Sockets;
-using Grpc.Core;
-using Grpc.Health.V1;
-using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Topfive.ClassifierService;
 using Topfive.FeatureService;
@@ -17,6 +15,10 @@ namespace Topfive.Cli;
 public sealed class TopfiveProcess : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromMinutes(2);
+
+    /// <summary>Of what stands behind the Gateway, which alone is for others: settings for its address and its TLS are not meant for these.</summary>
+    private static readonly (string Key, string Value)[] WithinThisMachine =
+        [("Listen:Address", "127.0.0.1"), ("Security:Certificate", ""), ("Security:CertificateKey", ""), ("Security:ClientCa", ""), ("Security:ClientNames", "")];
 
     private readonly FileLog _log;
     private readonly CancellationTokenSource _stopped = new();
@@ -107,11 +109,12 @@ public sealed class TopfiveProcess : IAsyncDisposable
     private async Task StartServicesAsync(TopfiveOptions options, CancellationToken cancellation)
     {
         _features = await StartAsync("FeatureService", FeatureServiceHost.Build, options, portOffset: 1, cancellation,
-            ("Backbone:Model", options.ModelPath));
-        _classifier = await StartAsync("ClassifierService", ClassifierServiceHost.Build, options, portOffset: 2, cancellation);
+            [("Backbone:Model", options.ModelPath), .. WithinThisMachine]);
+        _classifier = await StartAsync("ClassifierService", ClassifierServiceHost.Build, options, portOffset: 2, cancellation, WithinThisMachine);
         _gateway = await StartAsync("Gateway", GatewayHost.Build, options, portOffset: 0, cancellation,
             ("Services:Features", $"dns:///{FeaturesAddress.Authority}"),
-            ("Services:Classifier", $"dns:///{ClassifierAddress.Authority}"));
+            ("Services:Classifier", $"dns:///{ClassifierAddress.Authority}"),
+            ("Services:Tls", "false"), ("Services:Ca", ""), ("Services:Certificate", ""), ("Services:CertificateKey", ""));
     }
 
     private async Task<WebApplication> StartAsync(
@@ -171,14 +174,13 @@ public sealed class TopfiveProcess : IAsyncDisposable
 
     private async Task WaitUntilServingAsync(CancellationToken cancellation)
     {
-        (string Name, Uri Address)[] services =
-            [("FeatureService", FeaturesAddress), ("ClassifierService", ClassifierAddress), ("Gateway", GatewayAddress)];
-        foreach (var (name, address) in services)
+        (string Name, WebApplication App)[] services = [("FeatureService", _features!), ("ClassifierService", _classifier!), ("Gateway", _gateway!)];
+        foreach (var (name, app) in services)
         {
-            using var channel = GrpcChannel.ForAddress(address);
-            var health = new Health.HealthClient(channel);
+            // Asked here and not by a call, for which the Gateway may want TLS and a certificate.
+            var health = app.Services.GetRequiredService<HealthCheckService>();
             var deadline = DateTime.UtcNow + ReadyTimeout;
-            while (!await IsServingAsync(health, cancellation))
+            while ((await health.CheckHealthAsync(cancellation)).Status == HealthStatus.Unhealthy)
             {
                 if (_stopped.IsCancellationRequested || DateTime.UtcNow > deadline)
                 {
@@ -187,20 +189,6 @@ public sealed class TopfiveProcess : IAsyncDisposable
 
                 await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
             }
-        }
-    }
-
-    private static async Task<bool> IsServingAsync(Health.HealthClient health, CancellationToken cancellation)
-    {
-        try
-        {
-            var reply = await health.CheckAsync(
-                new HealthCheckRequest(), deadline: DateTime.UtcNow.AddSeconds(5), cancellationToken: cancellation);
-            return reply.Status == HealthCheckResponse.Types.ServingStatus.Serving;
-        }
-        catch (RpcException failure) when (failure.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
-        {
-            return false;
         }
     }
 

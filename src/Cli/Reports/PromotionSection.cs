@@ -26,7 +26,7 @@ internal static class PromotionSection
             ["when", ">from", ">to", "by", "who", "why"],
             report.Promotions.Take(ChangesShown).Select(change => new[]
             {
-                ReportWriter.Time(change.Time), Version(change.FromVersion), Version(change.ToVersion), PromotionReport.Cause(change.Cause), change.Caller?.User ?? "", change.Reason,
+                ReportWriter.Time(change.Time), Version(change.FromVersion), Version(change.ToVersion), PromotionReport.Cause(change.Cause), change.Caller.Name() ?? "", change.Reason,
             }));
     }
 

@@ -29,7 +29,7 @@ internal static class RunSection
         page.Say($"Each version's figures are of its own run's validation images.");
     }
 
-    private static string Who(Run run) => run.Caller?.User is { Length: > 0 } user ? user : "somebody who did not say";
+    private static string Who(Run run) => run.Caller.Name() ?? "somebody who did not say";
 
     private static string Percent(float? fraction) => fraction is { } value ? value.ToString("P1", CultureInfo.InvariantCulture) : "";
 

@@ -7,6 +7,8 @@ internal sealed class DownstreamTransformer : HttpTransformer
 {
     public static readonly DownstreamTransformer Instance = new();
 
+    private const string CallerHeader = "topfive-caller";
+
     public override async ValueTask TransformRequestAsync(
         HttpContext http, HttpRequestMessage proxied, string destination, CancellationToken cancellation)
     {
@@ -16,5 +18,8 @@ internal sealed class DownstreamTransformer : HttpTransformer
         // Nobody behind needs them, and so no log there can have them.
         proxied.Headers.Remove("x-api-key");
         proxied.Headers.Remove("authorization");
+        // Only the Gateway knows who it is.
+        proxied.Headers.Remove(CallerHeader);
+        if (KnownCaller.NameOf(http) is { } name) proxied.Headers.Add(CallerHeader, Uri.EscapeDataString(name));
     }
 }
