@@ -35,6 +35,16 @@ internal sealed class BenchProcess : IAsyncDisposable
 
     public Uri Address => _process.Address;
 
+    /// <summary>Of all its threads, since it began.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            using var process = Process.GetProcessById(_process.Id);
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Peak resident memory, in MB.</summary>
     public double PeakRss => _process.PeakRss / 1e6;
 
@@ -43,8 +53,11 @@ internal sealed class BenchProcess : IAsyncDisposable
         StartAsync("Topfive.FeatureService", new() { ["Store__DataDirectory"] = dataDirectory, ["Backbone__Model"] = model, ["Batching__MaxBatchSize"] = $"{batch}" });
 
     /// <summary>With the store at <paramref name="store"/>.</summary>
-    public static Task<BenchProcess> FeatureServiceAsync(string model, string store) =>
-        StartAsync("Topfive.FeatureService", new() { ["Store__ConnectionString"] = store, ["Backbone__Model"] = model });
+    public static Task<BenchProcess> FeatureServiceAsync(string model, string store) => FeatureServiceAsync(model, store, new Dictionary<string, string?>());
+
+    /// <summary>With the store at <paramref name="store"/>, and further environment variables.</summary>
+    public static Task<BenchProcess> FeatureServiceAsync(string model, string store, Dictionary<string, string?> settings) =>
+        StartAsync("Topfive.FeatureService", new(settings) { ["Store__ConnectionString"] = store, ["Backbone__Model"] = model });
 
     /// <summary>With the store at <paramref name="store"/>. The address is all that the caller may use of it.</summary>
     public static Task<ServiceProcess> ClassifierServiceAsync(string store) =>

@@ -55,6 +55,10 @@ switch (args)
         return await HitBench.RunAsync(secondsARound: 3);
     case ["hits", "--seconds", var seconds]:
         return await HitBench.RunAsync(double.Parse(seconds, CultureInfo.InvariantCulture));
+    case ["seeing"]:
+        return await SeeingBench.RunAsync(secondsARound: 3);
+    case ["seeing", "--seconds", var seconds]:
+        return await SeeingBench.RunAsync(double.Parse(seconds, CultureInfo.InvariantCulture));
     case ["fairness"]:
         return await FairnessBench.RunAsync(100);
     case ["fairness", "--calls", var calls]:

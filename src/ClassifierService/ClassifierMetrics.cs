@@ -29,7 +29,7 @@ internal sealed class ClassifierMetrics
         meter.CreateObservableGauge("topfive.training.running", () => Math.Max(0, queue.Active.Count - queue.Waiting), "{run}", "Runs that train now.");
         meter.CreateObservableGauge("topfive.head.live_version", () => heads.Live.OrderBy(head => head.Name, StringComparer.Ordinal).Take(MostHeads)
             .Select(head => new Measurement<long>(head.Version, KeyValuePair.Create("topfive.head", (object?)head.Name))),
-            "1", "The version that this process answers with, of each head that it was asked for.");
+            null, "The version that this process answers with, of each head that it was asked for.");
     }
 
     public void EpochEnded(Epoch epoch) => _epochs.Record(epoch.Seconds);

@@ -73,6 +73,8 @@ public static class ServiceBuilder
         // Several lines a request are noise in production; whoever wants them says so in Logging__LogLevel__….
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         ["Logging:LogLevel:Grpc"] = "Warning",
+        // Every look at what is not healthy, which is every few seconds; HealthMetrics logs what changes.
+        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
         // A resolver that is disposed in mid-query reports an error; a real one reaches the caller as UNAVAILABLE anyway.
         ["Logging:LogLevel:Grpc.Net.Client.Balancer.DnsResolver"] = "Critical",
         // Kestrel's body limit is off already (below), of which YARP knows nothing.

@@ -23,6 +23,9 @@ public sealed partial class Scrape
 
     public string Text { get; }
 
+    /// <summary>What is measured: a histogram is one, and has several samples.</summary>
+    public IReadOnlyList<string> Families => [.. Family().Matches(Text).Select(family => family.Groups[1].Value)];
+
     public IReadOnlyList<Sample> Samples { get; }
 
     /// <param name="http">A service's HTTP address.</param>
@@ -39,6 +42,14 @@ public sealed partial class Scrape
 
     [GeneratedRegex("""^(?<name>[a-zA-Z_:][\w:]*)(\{(?<labels>[^}]*)\})? (?<value>\S+)( \d+)?$""", RegexOptions.Multiline)]
     private static partial Regex Line();
+
+    /// <summary>Labels of a family's samples, but for the bounds of a histogram.</summary>
+    public IEnumerable<string> LabelsOf(string family) => Samples
+        .Where(sample => sample.Name == family || (sample.Name.StartsWith(family, StringComparison.Ordinal) && sample.Name[family.Length..] is "_bucket" or "_sum" or "_count"))
+        .SelectMany(sample => sample.Labels.Keys).Where(label => label != "le").Distinct();
+
+    [GeneratedRegex("^# TYPE (\\S+)", RegexOptions.Multiline)]
+    private static partial Regex Family();
 
     [GeneratedRegex("(\\w+)=\"((?:[^\"\\\\]|\\\\.)*)\"")]
     private static partial Regex Label();

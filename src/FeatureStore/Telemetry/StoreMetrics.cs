@@ -22,7 +22,7 @@ internal sealed class StoreMetrics
         var meter = meters?.Create("Topfive.FeatureStore") ?? new Meter("Topfive.FeatureStore");
         _duration = meter.CreateHistogram("db.client.operation.duration", "s", "Time of a command that reads or writes a vector.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5] });
-        meter.CreateObservableGauge("topfive.store.connected", () => isConnected() ? 1 : 0, "1", "1: connected to the feature store; 0: it is away.");
+        meter.CreateObservableGauge("topfive.store.connected", () => isConnected() ? 1 : 0, null, "1: connected to the feature store; 0: it is away.");
     }
 
     /// <param name="operation">One of the constants.</param>

@@ -37,6 +37,9 @@ internal static class TelemetryServices
             publishing.Period = TimeSpan.FromSeconds(5);
         });
 
+        var hasCollector = Collectors.Any(variable => !string.IsNullOrEmpty(configuration[variable]));
+        // What nobody can read is not recorded.
+        if (configuration["Security:Metrics"] == "closed" && !hasCollector) return;
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(Named(configuration, service))
             .WithMetrics(metrics =>
@@ -45,7 +48,7 @@ internal static class TelemetryServices
                 metrics.AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false);
             });
         builder.Services.ConfigureOpenTelemetryMeterProvider((provider, metrics) => metrics.AddView(OnlyInstrumentsOf(provider)));
-        if (Collectors.All(variable => string.IsNullOrEmpty(configuration[variable]))) return;
+        if (!hasCollector) return;
         telemetry.UseOtlpExporter();
         // A listener hears every span of the process, too, and of spans nothing says whose they are: where a process hosts several
         // services, one of them exports the spans of all, under a name for all.
