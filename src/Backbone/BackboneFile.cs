@@ -21,6 +21,10 @@ public sealed record BackboneFile
     /// <summary>With reduced decoding, both sides of what a JPEG is decoded to are at least this many times the network's.</summary>
     public const int ReducedMultiple = 2;
 
+    // Buffers are made by what a file says: no network here comes near.
+    private const int MaxDimensions = 1 << 16;
+    private const int MaxSide = 1 << 12;
+
     private const string Prefix = "topfive.";
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
@@ -139,9 +143,9 @@ public sealed record BackboneFile
         {
             Name = metadata[Prefix + "name"],
             Fingerprint = metadata[Prefix + "fingerprint"],
-            Dimensions = Integer("dimensions"),
-            InputWidth = Integer("input_width"),
-            InputHeight = Integer("input_height"),
+            Dimensions = Size("dimensions", MaxDimensions),
+            InputWidth = Size("input_width", MaxSide),
+            InputHeight = Size("input_height", MaxSide),
             Preprocessing = metadata[Prefix + "preprocessing"],
             Precision = metadata[Prefix + "precision"],
             Source = metadata[Prefix + "source"],
@@ -155,6 +159,10 @@ public sealed record BackboneFile
         if (!IsFingerprint(file.Fingerprint)) throw new FormatException("its fingerprint is not 64 hexadecimal digits");
         if (file.GoldenVector.Length != file.Dimensions) throw new FormatException("its golden vector has another length than its vectors");
         return file;
+
+        int Size(string key, int most) => Integer(key) is >= 1 and var size && size <= most
+            ? size
+            : throw new FormatException($"its {key} is {metadata[Prefix + key]}, not 1 to {most}");
 
         int Integer(string key) => int.Parse(metadata[Prefix + key], NumberStyles.None, CultureInfo.InvariantCulture);
     }

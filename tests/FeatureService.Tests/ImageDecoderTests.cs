@@ -19,6 +19,7 @@ public sealed class ImageDecoderTests
     [InlineData("progressive.jpg", 2)]
     [InlineData("cmyk.jpg", 3)]
     [InlineData("rgb16.png", 0)]
+    [InlineData("interlaced.png", 0)]
     public void Every_accepted_format_shows_its_colours(string name, double tolerance) =>
         Decoding.AssertShows(Decoding.Quadrants, Decoding.Decode(Decoding.Image(name)), tolerance);
 
@@ -51,6 +52,16 @@ public sealed class ImageDecoderTests
         Decoding.AssertShows(expected, Decoding.Decode(Decoding.Image(name)), 1);
 
         static int OverWhite(int colour, int alpha) => (int)Math.Round(((colour * alpha) + (255 * (255 - alpha))) / 255.0);
+    }
+
+    [Fact]
+    public void A_webp_that_says_it_is_opaque_is_whatever_its_alpha_values_are()
+    {
+        var image = Decoding.Image("alpha.webp");
+        // VP8L: one byte signature, 14 bits each of width and height, then whether alpha is used.
+        image[24] &= 0xef;
+
+        Decoding.AssertShows(Decoding.Quadrants, Decoding.Decode(image), 0);
     }
 
     [Fact]

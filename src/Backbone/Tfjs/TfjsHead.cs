@@ -11,8 +11,10 @@ internal sealed class TfjsHead
     {
         _model = model;
         var (layer, activation) = (model.Layer(model.Output, "the model's output"), "linear");
+        var passed = new HashSet<string>(StringComparer.Ordinal);
         while (layer.Kind is not ("AveragePooling2D" or "GlobalAveragePooling2D" or "Concatenate"))
         {
+            if (!passed.Add(layer.Name)) throw new InvalidDataException($"layer {layer.Name} takes its own output, by way of {passed.Count} layers");
             activation = Read(layer, activation);
             layer = model.Layer(layer.Input, layer.Name);
         }
@@ -42,6 +44,11 @@ internal sealed class TfjsHead
         {
             throw new InvalidDataException(
                 $"the model ends in the dense layer {_dense[^1].Layer.Name} with {_dense[^1].Layer.Integer("units")} classes: write their names, one a line, to {labelFile}");
+        }
+
+        if (new FileInfo(labelFile).Length > HeadModel.MaxStructureBytes)
+        {
+            throw new InvalidDataException($"{labelFile} has more than {HeadModel.MaxStructureBytes:N0} bytes, the most that is read");
         }
 
         List<DenseLayer> layers = [];

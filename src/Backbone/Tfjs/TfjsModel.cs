@@ -5,6 +5,9 @@ namespace Topfive.Backbones;
 /// <summary>A TF.js layers model: the layers of model.json, and the weights in the shards beside it.</summary>
 internal sealed class TfjsModel
 {
+    // That of Inception V3 has 200 KB; parsed, it takes several times its bytes.
+    private const int MaxJsonBytes = 32 << 20;
+
     private readonly Dictionary<string, TfjsLayer> _layers = new(StringComparer.Ordinal);
 
     private TfjsModel(JsonElement root, string directory)
@@ -41,6 +44,7 @@ internal sealed class TfjsModel
     {
         var path = Path.Combine(directory, "model.json");
         if (!File.Exists(path)) throw new InvalidDataException($"there is no model.json in {directory}");
+        if (new FileInfo(path).Length is > MaxJsonBytes and var bytes) throw new InvalidDataException($"model.json has {bytes:N0} bytes; at most {MaxJsonBytes:N0} are read");
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));

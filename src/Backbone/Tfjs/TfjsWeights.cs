@@ -5,7 +5,11 @@ namespace Topfive.Backbones;
 /// <summary>The weights of a TF.js model: a manifest of groups, each a run of bytes cut into shards.</summary>
 internal sealed class TfjsWeights
 {
+    // Of all shards; Inception V3 with a head has a tenth of it.
+    private const long MaxBytes = 1L << 30;
+
     private readonly Dictionary<string, (TfjsWeight Weight, ReadOnlyMemory<byte> Bytes)> _weights = new(StringComparer.Ordinal);
+    private long _bytes;
 
     public static TfjsWeights Open(string directory, JsonElement root)
     {
@@ -37,7 +41,7 @@ internal sealed class TfjsWeights
 
     private void AddGroup(string directory, JsonElement group)
     {
-        if (!group.TryGetProperty("paths", out var paths) || paths.ValueKind != JsonValueKind.Array ||
+        if (group.ValueKind != JsonValueKind.Object || !group.TryGetProperty("paths", out var paths) || paths.ValueKind != JsonValueKind.Array ||
             !group.TryGetProperty("weights", out var entries) || entries.ValueKind != JsonValueKind.Array)
         {
             throw new InvalidDataException("a group in the weights manifest has no paths or no weights");
@@ -46,6 +50,7 @@ internal sealed class TfjsWeights
         var shards = paths.EnumerateArray().Select(path => FindShard(directory, path)).ToList();
         var weights = entries.EnumerateArray().Select(entry => new TfjsWeight(entry)).ToList();
         CheckLength(shards, weights);
+        _bytes += shards.Sum(shard => shard.Length);
         var bytes = new byte[shards.Sum(shard => shard.Length)];
         var end = 0;
         foreach (var shard in shards)
@@ -63,10 +68,10 @@ internal sealed class TfjsWeights
         }
     }
 
-    private static void CheckLength(List<Shard> shards, List<TfjsWeight> weights)
+    private void CheckLength(List<Shard> shards, List<TfjsWeight> weights)
     {
         var left = shards.Sum(shard => shard.Length);
-        if (left > Array.MaxLength) throw new InvalidDataException($"the shards hold {left} bytes; at most {Array.MaxLength} are read");
+        if (left + _bytes > MaxBytes) throw new InvalidDataException($"the shards hold {left + _bytes:N0} bytes; at most {MaxBytes:N0} are read");
         foreach (var weight in weights)
         {
             left -= weight.Bytes;

@@ -12,18 +12,20 @@ namespace Topfive.FeatureService;
 /// </summary>
 public sealed class ImageDecoder(IOptions<LimitOptions> limits, IOptions<DecodingOptions> decoding) : IDisposable
 {
-    private const string Accepted = "JPEG, PNG, WebP, GIF and BMP are accepted";
-
-    // An image being decoded can take 4 bytes a pixel of memory: as many at a time as there are cores to do it.
+    // As many at a time as there are cores to do it.
     private readonly SemaphoreSlim _cores = new(Environment.ProcessorCount);
 
     // Bulk work waits here first, so that an interactive image finds nobody in the line for a core.
     private readonly SemaphoreSlim _bulk = new(Environment.ProcessorCount);
 
+    private readonly DecodingMemory _memory = new(limits.Value.MaxDecodingBytes);
+
     private long _decodings;
 
     /// <summary>How many images have been decoded, or tried to be.</summary>
     internal long Decodings => Interlocked.Read(ref _decodings);
+
+    internal DecodingMemory Memory => _memory;
 
     /// <param name="image">The encoded image.</param>
     /// <param name="target">height × width × 3 floats, row-major; filled.</param>
@@ -64,9 +66,20 @@ public sealed class ImageDecoder(IOptions<LimitOptions> limits, IOptions<Decodin
         await _cores.WaitAsync(cancellation);
         try
         {
-            var began = Stopwatch.GetTimestamp();
-            Decode(image, target.Span, width, height);
-            return Stopwatch.GetElapsedTime(began);
+            using var opened = Open(image);
+            var halvings = Halvings(opened.Codec, width, height);
+            var bytes = DecodingBytes(opened, halvings);
+            await _memory.TakeAsync(bytes, cancellation);
+            try
+            {
+                var began = Stopwatch.GetTimestamp();
+                Decode(opened, halvings, target.Span, width, height);
+                return Stopwatch.GetElapsedTime(began);
+            }
+            finally
+            {
+                _memory.Return(bytes);
+            }
         }
         finally
         {
@@ -82,24 +95,49 @@ public sealed class ImageDecoder(IOptions<LimitOptions> limits, IOptions<Decodin
     /// <exception cref="Failure">InvalidInput: not an image, cut short, or over a limit; the message says which.</exception>
     public void Decode(ReadOnlyMemory<byte> image, Span<float> target, int width, int height)
     {
+        using var opened = Open(image);
+        var halvings = Halvings(opened.Codec, width, height);
+        DecodingBytes(opened, halvings);
+        Decode(opened, halvings, target, width, height);
+    }
+
+    private EncodedImage Open(ReadOnlyMemory<byte> image)
+    {
         Interlocked.Increment(ref _decodings);
-        CheckBytes(image.Length);
-        using var pinned = image.Pin();
-        using var data = Wrap(pinned, image.Length);
-        using var codec = Open(data, image.Span);
-        CheckPixels(codec.Info);
-        var origin = codec.EncodedOrigin;
-        var (storedWidth, storedHeight) = Orientation.SwapsSides(origin) ? (height, width) : (width, height);
-        var halvings = decoding.Value.Preprocessing == DecodingOptions.Reduced ? ReducedScale.Halvings(codec, storedWidth, storedHeight) : 0;
-        using var bitmap = Pixels(codec, halvings, image.Span);
+        return EncodedImage.Open(image, limits.Value);
+    }
+
+    private int Halvings(SKCodec codec, int width, int height)
+    {
+        var (storedWidth, storedHeight) = Stored(codec.EncodedOrigin, width, height);
+        return decoding.Value.Preprocessing == DecodingOptions.Reduced ? ReducedScale.Halvings(codec, storedWidth, storedHeight) : 0;
+    }
+
+    private static (int Width, int Height) Stored(SKEncodedOrigin origin, int width, int height) =>
+        Orientation.SwapsSides(origin) ? (height, width) : (width, height);
+
+    private long DecodingBytes(EncodedImage image, int halvings)
+    {
+        var bytes = image.DecodingBytes(halvings);
+        return bytes <= _memory.Limit
+            ? bytes
+            : throw Failure.InvalidInput(
+                $"the image is {image.Codec.Info.Width:N0} × {image.Codec.Info.Height:N0} pixels and may take {bytes:N0} bytes to decode; at most {_memory.Limit:N0} may be taken (Limits__MaxDecodingBytes)");
+    }
+
+    private static void Decode(EncodedImage image, int halvings, Span<float> target, int width, int height)
+    {
+        var (header, origin) = (image.Codec.Info, image.Codec.EncodedOrigin);
+        using var bitmap = image.Pixels(halvings);
         if (origin == SKEncodedOrigin.TopLeft)
         {
-            Resize(bitmap, codec.Info, halvings, target, width, height);
+            Resize(bitmap, header, halvings, target, width, height);
             return;
         }
 
         var stored = new float[target.Length];
-        Resize(bitmap, codec.Info, halvings, stored, storedWidth, storedHeight);
+        var (storedWidth, storedHeight) = Stored(origin, width, height);
+        Resize(bitmap, header, halvings, stored, storedWidth, storedHeight);
         Orientation.Apply(stored, target, width, height, origin);
     }
 
@@ -107,74 +145,5 @@ public sealed class ImageDecoder(IOptions<LimitOptions> limits, IOptions<Decodin
     {
         double whole = 1 << halvings;
         BilinearResizer.Resize(bitmap.GetPixelSpan(), bitmap.Width, bitmap.Height, target, width, height, header.Width / whole, header.Height / whole);
-    }
-
-    private void CheckBytes(int length)
-    {
-        if (length == 0)
-        {
-            throw Failure.InvalidInput($"the image is empty (0 bytes); {Accepted}");
-        }
-
-        if (length > limits.Value.MaxImageBytes)
-        {
-            throw Failure.InvalidInput($"the image has {length:N0} bytes; at most {limits.Value.MaxImageBytes:N0} are accepted (Limits__MaxImageBytes)");
-        }
-    }
-
-    private static unsafe SKData Wrap(System.Buffers.MemoryHandle pinned, int length) => SKData.Create((nint)pinned.Pointer, length);
-
-    private static SKCodec Open(SKData data, ReadOnlySpan<byte> image)
-    {
-        var codec = SKCodec.Create(data) ?? throw Failure.InvalidInput($"the image cannot be read: it is {Signature.Describe(image)}; {Accepted}");
-        if (codec.EncodedFormat is SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Png or SKEncodedImageFormat.Webp
-            or SKEncodedImageFormat.Gif or SKEncodedImageFormat.Bmp)
-        {
-            return codec;
-        }
-
-        codec.Dispose();
-        throw Failure.InvalidInput($"the image cannot be read: it is {Signature.Describe(image)}; {Accepted}");
-    }
-
-    /// <summary>Before anything is decoded: a small file can claim any size.</summary>
-    private void CheckPixels(SKImageInfo header)
-    {
-        var pixels = (long)header.Width * header.Height;
-        if (pixels > limits.Value.MaxImagePixels)
-        {
-            throw Failure.InvalidInput(
-                $"the image is {header.Width:N0} × {header.Height:N0} = {pixels:N0} pixels; at most {limits.Value.MaxImagePixels:N0} are accepted (Limits__MaxImagePixels)");
-        }
-    }
-
-    private static SKBitmap Pixels(SKCodec codec, int halvings, ReadOnlySpan<byte> image)
-    {
-        var size = halvings == 0 ? codec.Info.Size : codec.GetScaledDimensions(1f / (1 << halvings));
-        // No colour space: the numbers as they are stored, unconverted.
-        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Premul, colorspace: null);
-        var bitmap = new SKBitmap();
-        if (!bitmap.TryAllocPixels(info))
-        {
-            bitmap.Dispose();
-            throw new InsufficientMemoryException($"no memory for {info.BytesSize64:N0} bytes of pixels");
-        }
-
-        var result = codec.GetPixels(info, bitmap.GetPixels(), bitmap.RowBytes, new SKCodecOptions(frameIndex: 0));
-        if (result == SKCodecResult.Success && codec.EncodedFormat == SKEncodedImageFormat.Jpeg && ProgressiveJpeg.IsCutShort(image))
-        {
-            result = SKCodecResult.IncompleteInput;
-        }
-
-        if (result == SKCodecResult.Success)
-        {
-            return bitmap;
-        }
-
-        bitmap.Dispose();
-        var format = codec.EncodedFormat.ToString().ToUpperInvariant();
-        throw Failure.InvalidInput(result == SKCodecResult.IncompleteInput
-            ? $"the image is cut short: a {format} of {codec.Info.Width:N0} × {codec.Info.Height:N0} pixels whose data ends too early"
-            : $"the image is damaged: a {format} of {codec.Info.Width:N0} × {codec.Info.Height:N0} pixels that cannot be decoded ({result})");
     }
 }

@@ -46,6 +46,9 @@ public class RefusedModelTests
         { "sequential", "holds a 'Sequential'" },
         { "graph model", "is a TF.js graph model" },
         { "no manifest", "no weightsManifest" },
+        { "head in a ring", "layer dropout_2 takes its own output" },
+        { "group of nothing", "a group in the weights manifest has no paths or no weights" },
+        { "shard a thousand times", "bytes; at most 1,073,741,824 are read" },
         { "keras 3", "layer conv2d_1: its inbound_nodes are not those of Keras 2" },
     };
 
@@ -94,10 +97,24 @@ public class RefusedModelTests
         Assert.Contains("model.json is not JSON", Assert.Throws<InvalidDataException>(() => BackboneImporter.ImportTfjs(folder.Path, outFile)).Message);
     }
 
+    [Fact]
+    public async Task A_model_json_that_is_too_large_is_not_read()
+    {
+        using var model = await ChangedModel.CreateAsync(_ => { });
+        using (var file = File.OpenWrite(model.At("model.json"))) file.SetLength(40_000_000);
+
+        Assert.Contains("model.json has 40,000,000 bytes; at most 33,554,432 are read", Assert.Throws<InvalidDataException>(model.Import).Message);
+    }
+
     private static void Change(JsonObject model, string change)
     {
         switch (change)
         {
+            case "head in a ring": ChangedModel.Layer(model, "dropout_2")["inbound_nodes"]![0]![0]![0] = "dropout_2"; break;
+            case "group of nothing": model["weightsManifest"]![0] = 5; break;
+            case "shard a thousand times":
+                for (var i = 0; i < 1_000; i++) ChangedModel.Paths(model).Add("group1-shard1of6");
+                break;
             case "missing layer": ChangedModel.Layers(model).Remove(ChangedModel.Layer(model, "batch_normalization_50")); break;
             case "missing branch": Inputs(model, "mixed5").RemoveAt(1); break;
             case "swapped branches":

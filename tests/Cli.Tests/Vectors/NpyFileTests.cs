@@ -65,6 +65,16 @@ public sealed class NpyFileTests : IDisposable
         Assert.Contains($"1 of {type}; it must be one row of text", failure.Message);
     }
 
+    [Fact]
+    public async Task Two_billion_texts_without_room_are_refused_and_not_made()
+    {
+        using var file = NpyFile.Open(Write("{'descr': '<U0', 'fortran_order': False, 'shape': (2147483647,), }", 0, format: 1));
+
+        var failure = await Assert.ThrowsAsync<CommandFailure>(() => file.ReadTextsAsync(TestContext.Current.CancellationToken));
+
+        Assert.Contains("its 2,147,483,647 elements of <U0 have no room for any text", failure.Message);
+    }
+
     private string Write(string header, int bytes, byte format)
     {
         byte[] length = format == 1 ? [(byte)header.Length, 0] : [(byte)header.Length, 0, 0, 0];

@@ -36,9 +36,9 @@ def png_chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(name, depth, colour_type, rows, extra=b""):
-    """What Pillow cannot write: 16-bit RGB, and chunks of our own."""
-    header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, colour_type, 0, 0, 0)
+def png(name, depth, colour_type, rows, extra=b"", interlaced=0):
+    """What Pillow cannot write: 16-bit RGB, interlaced rows, and chunks of our own."""
+    header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, colour_type, 0, 0, interlaced)
     data = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
     (HERE / name).write_bytes(
         b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + extra + png_chunk(b"IDAT", data) + png_chunk(b"IEND", b""))
@@ -101,6 +101,11 @@ def main():
     rows = [b"".join(bytes(image.getpixel((x, y))) for x in range(WIDTH)) for y in range(HEIGHT)]
     wide = [b"".join(struct.pack(">H", value * 257) for value in row) for row in rows]
     png("rgb16.png", 16, 2, wide)
+    # Adam7: first column and row of each pass, and how far its pixels lie apart.
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    png("interlaced.png", 16, 2, [
+        b"".join(wide[y][6 * x:6 * x + 6] for x in range(left, WIDTH, across))
+        for left, top, across, down in passes for y in range(top, HEIGHT, down)], interlaced=1)
     grey = image.convert("L")
     png("grey16.png", 16, 0, [b"".join(struct.pack(">H", grey.getpixel((x, y)) * 257) for x in range(WIDTH)) for y in range(HEIGHT)])
     # Says that its numbers are linear light: a decoder that converts to sRGB changes every one of them.
