@@ -59,6 +59,10 @@ switch (args)
         return await SeeingBench.RunAsync(secondsARound: 3);
     case ["seeing", "--seconds", var seconds]:
         return await SeeingBench.RunAsync(double.Parse(seconds, CultureInfo.InvariantCulture));
+    case ["access"]:
+        return await AccessBench.RunAsync(secondsARound: 1);
+    case ["access", "--seconds", var seconds]:
+        return await AccessBench.RunAsync(double.Parse(seconds, CultureInfo.InvariantCulture));
     case ["fairness"]:
         return await FairnessBench.RunAsync(100);
     case ["fairness", "--calls", var calls]:
@@ -99,5 +103,6 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- start [--rounds N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- memory [--seconds N]        of predictions");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- hits [--seconds N]          of each round; with h2load where it is on the PATH");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- access [--seconds N]        of each round: what keys, tokens and TLS cost the Gateway");
         return 2;
 }

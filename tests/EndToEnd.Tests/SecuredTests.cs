@@ -76,6 +76,7 @@ public sealed partial class SecuredTests : IAsyncLifetime
         Assert.Contains("needs the role admin; 'train' has train", (await RunAsync("train", "heads", "delete", "pets", "--all")).Errors, StringComparison.Ordinal);
         Assert.Contains("UNAUTHENTICATED", (await RunAsync(null, "predict", photo, "--head", "pets")).Errors, StringComparison.Ordinal);
         Assert.Contains("--ca-file", (await CommandLineAsync(["heads", "--gateway", _gateway, "--api-key", _keys["train"]])).Errors, StringComparison.Ordinal);
+        Assert.Contains("https://", (await CommandLineAsync(["heads", "--gateway", _gateway.Replace("https", "http", StringComparison.Ordinal), "--api-key", _keys["train"]])).Errors, StringComparison.Ordinal);
         Assert.Contains("pets", (await RunAsync("admin", "heads")).Output, StringComparison.Ordinal);
         // Past the Gateway, with a certificate of the same CA and another name.
         var (certificate, key) = _certificates.Issue("stranger.test");

@@ -93,6 +93,10 @@ public sealed class SecuritySettingsTests : IDisposable
         Assert.Contains("Security__ApiKeys__0__Name", Refusal([.. right, ("Security:ApiKeys:0:Name", "")]), StringComparison.Ordinal);
         Assert.Contains("Security__ApiKeys__0__ConcurrentCalls is -1", Refusal([.. right, ("Security:ApiKeys:0:ConcurrentCalls", "-1")]), StringComparison.Ordinal);
         Assert.Contains("Security__ApiKeys__0__Burst says nothing", Refusal([.. right, ("Security:ApiKeys:0:Burst", "5")]), StringComparison.Ordinal);
+        Assert.Contains("there is no Security__ApiKeys__0__RequestPerSecond", Refusal([.. right, ("Security:ApiKeys:0:RequestPerSecond", "5")]), StringComparison.Ordinal);
+        Assert.Contains("Security__ApiKeys is a list", Refusal(("Security:ApiKeys", new string('0', 64))), StringComparison.Ordinal);
+        Assert.Contains("Security__Jwt has settings", Refusal(("Security:Jwt", "https://issuer.test")), StringComparison.Ordinal);
+        Assert.Contains("there is no Security__Jwt__Role", Refusal(("Security:Jwt:Authority", "https://issuer.test"), ("Security:Jwt:Audience", "topfive"), ("Security:Jwt:Role", "admin")), StringComparison.Ordinal);
         Assert.Contains("2 keys are called 'a'", Refusal([.. right, ("Security:ApiKeys:1:Name", "a"), ("Security:ApiKeys:1:Sha256", new string('1', 64)), ("Security:ApiKeys:1:Roles", "admin")]), StringComparison.Ordinal);
         Assert.Contains("Security__Jwt__Audience must be set", Refusal(("Security:Jwt:Authority", "https://issuer.test")), StringComparison.Ordinal);
         Assert.Contains("must be an https:// address", Refusal(("Security:Jwt:Authority", "http://issuer.test"), ("Security:Jwt:Audience", "topfive")), StringComparison.Ordinal);

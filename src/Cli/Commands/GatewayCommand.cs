@@ -36,6 +36,10 @@ internal abstract class GatewayCommand : Command
         {
             throw new CommandFailure($"{connection.Address} is not believed to be the Gateway: {reason} --ca-file names whom to believe.", failure);
         }
+        catch (RpcException failure) when (connection.Address.Scheme == Uri.UriSchemeHttp && RpcMessage.IsNoHttp2(failure))
+        {
+            throw new CommandFailure($"{connection.Address} answers no gRPC in plaintext: if it speaks TLS, its address begins with https://.", failure);
+        }
         catch (RpcException failure) when (RpcMessage.IsUnreachable(failure))
         {
             throw new CommandFailure(

@@ -29,6 +29,10 @@ internal static partial class RpcMessage
         return null;
     }
 
+    /// <summary>True when something answered that does not speak HTTP/2 in plaintext: TLS, or another server.</summary>
+    public static bool IsNoHttp2(RpcException failure) =>
+        failure.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded };
+
     public static CommandFailure CutOff(RpcException failure) => new(
         "UNAVAILABLE: the services went away in the middle of the import. What was imported stays: the same command continues it.", failure);
 

@@ -10,6 +10,7 @@ internal static class AccessRoom
     public static IServiceCollection AddAccess(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddValidatedOptions<AccessOptions>(AccessOptions.Section);
+        services.AddSingleton<IValidateOptions<AccessOptions>, AccessRules>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<JwtCallers>();
         services.AddSingleton<CallLimits>();
