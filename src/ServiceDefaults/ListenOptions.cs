@@ -8,15 +8,15 @@ public sealed class ListenOptions : IValidatableObject
 {
     public const string Section = "Listen";
 
-    /// <summary>An IP address; loopback unless told.</summary>
+    /// <summary>An IP address; loopback unless told, and another only with TLS or <see cref="SecurityOptions.AllowPlaintext"/>.</summary>
     [Required]
     public string Address { get; set; } = "127.0.0.1";
 
-    /// <summary>gRPC over HTTP/2 without TLS; 0: any free port.</summary>
+    /// <summary>gRPC over HTTP/2, by TLS where <see cref="SecurityOptions.Certificate"/> is set; 0: any free port.</summary>
     [Range(0, 65535)]
     public int GrpcPort { get; set; }
 
-    /// <summary>HTTP/1.1, for health; 0: any free port.</summary>
+    /// <summary>HTTP/1.1, for health and metrics; 0: any free port.</summary>
     [Range(0, 65535)]
     public int HttpPort { get; set; }
 
