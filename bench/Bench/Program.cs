@@ -63,6 +63,10 @@ switch (args)
         return await AccessBench.RunAsync(secondsARound: 1);
     case ["access", "--seconds", var seconds]:
         return await AccessBench.RunAsync(double.Parse(seconds, CultureInfo.InvariantCulture));
+    case ["overload"]:
+        return await OverloadBench.RunAsync(seconds: 60);
+    case ["overload", "--seconds", var seconds]:
+        return await OverloadBench.RunAsync(double.Parse(seconds, CultureInfo.InvariantCulture));
     case ["fairness"]:
         return await FairnessBench.RunAsync(100);
     case ["fairness", "--calls", var calls]:
