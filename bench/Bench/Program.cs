@@ -32,9 +32,9 @@ switch (args)
     case ["decode", var folder]:
         return await DecodeBench.RunAsync(rounds: 20, folder);
     case ["int8"]:
-        return await QuantizedBench.RunAsync("out/emoji");
-    case ["int8", var drawings]:
-        return await QuantizedBench.RunAsync(drawings);
+        return await QuantizedBench.RunAsync("out/emoji", "out/emoji-google");
+    case ["int8", .. var folders]:
+        return await QuantizedBench.RunAsync(folders);
     case ["stream"]:
         return await StreamBench.RunAsync(200);
     case ["stream", "--images", var images]:
@@ -94,7 +94,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- nearest [--examples N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- unknown FOLDER [OTHER]      folders of topfive export --vectors");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- label-errors FOLDER         a folder of topfive export --vectors");
-        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- int8 [DRAWINGS]      a folder a label, as demo-data/fetch lays out");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- int8 [DRAWINGS ...]  a folder a label, as demo-data/fetch lays out");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- decode [FOLDER | --rounds N]  a folder of large JPEGs of your own");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- stream [--images N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- fairness [--calls N]");
