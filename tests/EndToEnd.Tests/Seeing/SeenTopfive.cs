@@ -58,7 +58,11 @@ public sealed class SeenTopfive : IAsyncLifetime
         {
             await stream.RequestStream.WriteAsync(new LabeledImage
             {
-                Id = $"{i}", Dataset = "pets", Label = i % 2 == 0 ? "cat" : "dog", Split = i % 4 == 3 ? Split.Validation : Split.Training, Image = Image(i),
+                Id = $"{i}",
+                Dataset = "pets",
+                Label = i % 2 == 0 ? "cat" : "dog",
+                Split = i % 4 == 3 ? Split.Validation : Split.Training,
+                Image = Image(i),
             });
         }
 
