@@ -163,6 +163,8 @@ public sealed class ShadowTests(EmbeddedService embedded)
         var byVector = await _service.Classification.CompareAsync(
             new CompareRequest { Heads = { heads }, Vector = new FloatVector { Values = { SyntheticVectors.Vector(1, 0) } }, TopK = 2 });
 
+        // Each call has a trace of its own, whose id its errors carry.
+        foreach (var failed in byImage.Heads.Concat(byVector.Heads).Where(head => head.Error is not null)) failed.Error.Details.Clear();
         Assert.Equal(byImage, byVector);
         Assert.Equal(heads, byImage.Heads.Select(head => head.Head));
         Assert.Equal([(3, 2), (1, 0), (1, 5)], byImage.Heads.Take(3).Select(head => ((int)head.Classified.Version, head.Classified.Predictions[0].Index)));

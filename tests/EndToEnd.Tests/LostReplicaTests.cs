@@ -49,7 +49,8 @@ public sealed class LostReplicaTests : IAsyncLifetime
         load.Repeat(4, async () =>
         {
             var request = new PredictRequest { Head = "small", Image = NewImage() };
-            Assert.Equal(Source.Computed, (await new Prediction.PredictionClient(_channel).PredictAsync(request)).Source);
+            // A replica that is killed between storing and answering leaves the vector to the one that is asked next.
+            Assert.Contains((await new Prediction.PredictionClient(_channel).PredictAsync(request)).Source, new[] { Source.Computed, Source.Store });
         });
         load.Repeat(2, () => StreamAsync(20));
         load.Repeat(2, () => IngestAsync(20));
