@@ -16,6 +16,7 @@ using Topfive.Features.V1;
 using Topfive.FeatureStore;
 using Topfive.Gateway;
 using Topfive.Gateway.V1;
+using Topfive.Client;
 using Topfive.ServiceDefaults;
 using Topfive.TestKit;
 

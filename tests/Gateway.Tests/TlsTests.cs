@@ -8,6 +8,7 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Topfive.Classifier.V1;
 using Topfive.Gateway.V1;
+using Topfive.Client;
 using Topfive.ServiceDefaults;
 using Topfive.TestKit;
 using Xunit;

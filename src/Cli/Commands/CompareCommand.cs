@@ -2,6 +2,7 @@ using System.CommandLine;
 using Google.Protobuf;
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 using Topfive.Features.V1;
 
 namespace Topfive.Cli;
@@ -24,7 +25,7 @@ internal sealed class CompareCommand : GatewayCommand
         Options.Add(_top);
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var failed = 0;
         foreach (var path in parsed.GetRequiredValue(_images))
@@ -44,7 +45,7 @@ internal sealed class CompareCommand : GatewayCommand
     }
 
     /// <returns>How many heads could not answer.</returns>
-    private async Task<int> CompareAsync(GatewayClient gateway, string path, HeadVersion[] heads, int top, CancellationToken cancellation)
+    private async Task<int> CompareAsync(TopfiveClient gateway, string path, HeadVersion[] heads, int top, CancellationToken cancellation)
     {
         var image = UnsafeByteOperations.UnsafeWrap(await File.ReadAllBytesAsync(path, cancellation));
         var extracted = await gateway.Features.ExtractAsync(new ExtractRequest { Image = image }, cancellationToken: cancellation);

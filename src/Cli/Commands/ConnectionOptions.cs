@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -42,19 +43,26 @@ internal sealed class ConnectionOptions
     }
 
     /// <exception cref="CommandFailure">What is given does not go together, or would let others read a secret.</exception>
-    public GatewayConnection Read(ParseResult parsed)
+    public TopfiveClientOptions Read(ParseResult parsed)
     {
-        var connection = new GatewayConnection(parsed.GetRequiredValue(_address))
+        var options = new TopfiveClientOptions
         {
+            Address = parsed.GetRequiredValue(_address).OriginalString,
             User = parsed.GetRequiredValue(_user),
             ApiKey = Given(parsed, _apiKey, "TOPFIVE_API_KEY"),
             Token = Given(parsed, _token, "TOPFIVE_TOKEN"),
-            Ca = Given(parsed, _ca, "TOPFIVE_CA_FILE"),
-            Certificate = Given(parsed, _certificate, "TOPFIVE_CLIENT_CERTIFICATE"),
-            CertificateKey = Given(parsed, _certificateKey, "TOPFIVE_CLIENT_KEY"),
+            CaFile = Given(parsed, _ca, "TOPFIVE_CA_FILE"),
+            ClientCertificateFile = Given(parsed, _certificate, "TOPFIVE_CLIENT_CERTIFICATE"),
+            ClientKeyFile = Given(parsed, _certificateKey, "TOPFIVE_CLIENT_KEY"),
+            AllowPlaintext = parsed.GetValue(_allowPlaintext),
+            // A person waits as long as he likes: Ctrl-C is the deadline.
+            Timeout = null,
         };
-        return connection.Problem(parsed.GetValue(_allowPlaintext)) is { } problem ? throw CommandFailure.WrongUsage(problem) : connection;
+        return OptionsRule.Problem(options, Names) is { } problem ? throw CommandFailure.WrongUsage(problem) : options;
     }
+
+    private static OptionNames Names { get; } = new(
+        "--gateway", "--api-key, TOPFIVE_API_KEY", "--token, TOPFIVE_TOKEN", "--ca-file, --client-certificate, --client-key", "--allow-plaintext");
 
     private static string Given(ParseResult parsed, Option<string?> option, string variable) =>
         parsed.GetValue(option) ?? Environment.GetEnvironmentVariable(variable) ?? "";

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
 /// <summary><c>topfive datasets</c>: what can be trained on.</summary>
 internal sealed class DatasetsCommand(Terminal terminal) : GatewayCommand("datasets", "Lists the datasets.", terminal)
 {
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var response = await gateway.Datasets.ListDatasetsAsync(new ListDatasetsRequest(), cancellationToken: cancellation);
         var table = Terminal.Table("dataset", "labels", "examples", "training", "of them copies", "validation", "digest");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 using Topfive.Gateway.V1;
 
 namespace Topfive.Cli;
@@ -61,7 +62,7 @@ internal sealed class DemoCommand : Command
         };
         await using var process = await Startup.StartAsync(options, _terminal, cancellation);
         _terminal.Say($"Everything is ready; the Gateway is at {process.GatewayAddress}, the log at {process.LogPath}");
-        using var gateway = GatewayClient.Connect(new(process.GatewayAddress));
+        using var gateway = new TopfiveClient(new TopfiveClientOptions { Address = process.GatewayAddress.ToString(), User = Environment.UserName, Timeout = null });
 
         Head($"1. Images in: {images}");
         var listing = ImageFolder.Read(images);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -59,7 +60,7 @@ internal sealed class DemoReportCommand : Command
             Port = 0,
         };
         await using var process = await Startup.StartAsync(options, _terminal, cancellation);
-        using var gateway = GatewayClient.Connect(new(process.GatewayAddress) { User = "demo" });
+        using var gateway = new TopfiveClient(new TopfiveClientOptions { Address = process.GatewayAddress.ToString(), User = "demo", Timeout = null });
         var all = Files(images[0], Split.Training).Concat(Files(images[1], Split.Validation)).ToList();
         var later = all.Select(file => file.Label).Distinct().Order(StringComparer.Ordinal).Where((_, place) => place % LeftOutEvery == LeftOutEvery - 1).ToHashSet();
 
@@ -92,7 +93,7 @@ internal sealed class DemoReportCommand : Command
         ImageFolder.Read(folder).Files.Select(file => file with { Id = $"{Path.GetFileName(folder)}/{file.Id}", GivenSplit = split });
 
     /// <summary>An earlier report's dataset and head would be grown already; vectors stay.</summary>
-    private static async Task ForgetAsync(GatewayClient gateway, CancellationToken cancellation)
+    private static async Task ForgetAsync(TopfiveClient gateway, CancellationToken cancellation)
     {
         await IfThere(gateway.Datasets.DeleteDatasetAsync(new DeleteDatasetRequest { Dataset = Dataset }, cancellationToken: cancellation).ResponseAsync);
         await IfThere(gateway.Datasets.DeleteDatasetAsync(new DeleteDatasetRequest { Dataset = LeftOut }, cancellationToken: cancellation).ResponseAsync);
@@ -111,7 +112,7 @@ internal sealed class DemoReportCommand : Command
         }
     }
 
-    private async Task ImportAsync(GatewayClient gateway, string dataset, IEnumerable<LabeledFile> files, CancellationToken cancellation)
+    private async Task ImportAsync(TopfiveClient gateway, string dataset, IEnumerable<LabeledFile> files, CancellationToken cancellation)
     {
         var result = await ImportCommand.RunAsync(
             _terminal, gateway, new DiskImages(new Listing([.. files], [], [])), new DatasetImport(_terminal, gateway, dataset, strict: false),
@@ -122,7 +123,7 @@ internal sealed class DemoReportCommand : Command
         }
     }
 
-    private async Task<Finished> TrainAsync(GatewayClient gateway, Recipe recipe, string outliers, CancellationToken cancellation)
+    private async Task<Finished> TrainAsync(TopfiveClient gateway, Recipe recipe, string outliers, CancellationToken cancellation)
     {
         var request = new StartRunRequest { Dataset = Dataset, Head = Dataset, Promote = true, Recipe = recipe, OutliersDataset = outliers };
         var run = await TrainCommand.StartAsync(_terminal, gateway, request, cancellation);

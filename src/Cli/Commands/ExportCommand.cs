@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Topfive.Backbones;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -67,12 +68,12 @@ internal sealed class ExportCommand : GatewayCommand
         });
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation) =>
+    protected override Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation) =>
         parsed.GetValue(_vectors) is { } dataset
             ? ExportVectorsAsync(dataset, parsed, gateway, cancellation)
             : ExportHeadAsync(parsed, gateway, cancellation);
 
-    private async Task<int> ExportVectorsAsync(string dataset, ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    private async Task<int> ExportVectorsAsync(string dataset, ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var path = parsed.GetRequiredValue(_out);
         var examples = await new VectorExport(gateway, dataset).RunAsync(
@@ -84,7 +85,7 @@ internal sealed class ExportCommand : GatewayCommand
         return 0;
     }
 
-    private async Task<int> ExportHeadAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    private async Task<int> ExportHeadAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new ExportHeadRequest
         {
@@ -106,7 +107,7 @@ internal sealed class ExportCommand : GatewayCommand
     }
 
     /// <summary>The services hold heads only: the backbone's file is this machine's, and its fingerprint says whether it is the right one.</summary>
-    private async Task WriteFusedAsync(ExportHeadRequest request, string? backbone, GatewayClient gateway, Stream target, CancellationToken cancellation)
+    private async Task WriteFusedAsync(ExportHeadRequest request, string? backbone, TopfiveClient gateway, Stream target, CancellationToken cancellation)
     {
         var path = await BackboneModel.EnsureAsync(backbone ?? Environment.GetEnvironmentVariable("Backbone__Model"), Terminal, cancellation);
         using var head = new MemoryStream();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Grpc.Core;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -18,12 +19,12 @@ internal abstract class GatewayCommand : Command
     protected Terminal Terminal { get; }
 
     /// <returns>The exit code.</returns>
-    protected abstract Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation);
+    protected abstract Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation);
 
     private async Task<int> ConnectAndRunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var connection = _connection.Read(parsed);
-        using var gateway = GatewayClient.Connect(connection);
+        using var gateway = new TopfiveClient(connection);
         try
         {
             return await RunAsync(parsed, gateway, cancellation);
@@ -36,14 +37,14 @@ internal abstract class GatewayCommand : Command
         {
             throw new CommandFailure($"{connection.Address} is not believed to be the Gateway: {reason} --ca-file names whom to believe.", failure);
         }
-        catch (RpcException failure) when (connection.Address.Scheme == Uri.UriSchemeHttp && RpcMessage.IsNoHttp2(failure))
+        catch (RpcException failure) when (!connection.Address.StartsWith(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase) && RpcMessage.IsNoHttp2(failure))
         {
             throw new CommandFailure($"{connection.Address} answers no gRPC in plaintext: if it speaks TLS, its address begins with https://.", failure);
         }
         catch (RpcException failure) when (RpcMessage.IsUnreachable(failure))
         {
             throw new CommandFailure(
-                $"UNAVAILABLE: nothing answers at {connection.Address}. `topfive up` starts everything on this machine; --gateway names another address{(connection.Address.Scheme == Uri.UriSchemeHttps ? ", --client-certificate what it may ask for" : "")}.", failure);
+                $"UNAVAILABLE: nothing answers at {connection.Address}. `topfive up` starts everything on this machine; --gateway names another address{(connection.Address.StartsWith(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase) ? ", --client-certificate what it may ask for" : "")}.", failure);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -11,7 +12,7 @@ internal sealed class HeadAgreementCommand : GatewayCommand
     public HeadAgreementCommand(Terminal terminal)
         : base("agreement", "Shows by hour how the shadows of a head agree with its live version, of the last seven days.", terminal) => Arguments.Add(_head);
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new GetAgreementRequest { Head = parsed.GetRequiredValue(_head) };
         var response = await gateway.Heads.GetAgreementAsync(request, cancellationToken: cancellation);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -11,7 +12,7 @@ internal sealed class HeadHistoryCommand : GatewayCommand
     public HeadHistoryCommand(Terminal terminal)
         : base("history", "Lists every change of a head's live version, newest first.", terminal) => Arguments.Add(_head);
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new ListPromotionsRequest { Head = parsed.GetRequiredValue(_head) };
         var response = await gateway.Heads.ListPromotionsAsync(request, cancellationToken: cancellation);

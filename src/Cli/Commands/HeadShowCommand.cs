@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -27,7 +28,7 @@ internal sealed class HeadShowCommand : GatewayCommand
         _evaluation.AddTo(this);
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new GetHeadRequest { Head = parsed.GetRequiredValue(_head), Version = parsed.GetValue(_version) ?? 0 };
         var head = await gateway.Heads.GetHeadAsync(request, cancellationToken: cancellation);
@@ -74,7 +75,7 @@ internal sealed class HeadShowCommand : GatewayCommand
     }
 
     /// <returns>None when the run is not known any more.</returns>
-    private static async Task<IReadOnlyList<Epoch>> EpochsAsync(Head head, GatewayClient gateway, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Epoch>> EpochsAsync(Head head, TopfiveClient gateway, CancellationToken cancellation)
     {
         try
         {

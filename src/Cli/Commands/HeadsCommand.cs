@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -23,7 +24,7 @@ internal sealed class HeadsCommand : GatewayCommand
         Subcommands.Add(new HeadAgreementCommand(terminal));
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new ListHeadsRequest { Head = parsed.GetValue(_head) ?? "" };
         var response = await gateway.Heads.ListHeadsAsync(request, cancellationToken: cancellation);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Topfive.Client;
 using Topfive.Features.V1;
 using Topfive.ServiceDefaults;
 
@@ -92,7 +93,7 @@ internal sealed class ImportCommand : GatewayCommand
         });
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var strict = parsed.GetValue(_strict);
         var import = new DatasetImport(Terminal, gateway, parsed.GetRequiredValue(_dataset), strict);
@@ -104,7 +105,7 @@ internal sealed class ImportCommand : GatewayCommand
 
     /// <summary>Imports labelled images and says what became of them.</summary>
     public static async Task<ImportResult> RunAsync(
-        Terminal terminal, GatewayClient gateway, IImageSource source, DatasetImport import, SplitRule split, AugmentedCopies copies, CancellationToken cancellation)
+        Terminal terminal, TopfiveClient gateway, IImageSource source, DatasetImport import, SplitRule split, AugmentedCopies copies, CancellationToken cancellation)
     {
         var backbone = await gateway.Features.GetBackboneAsync(new GetBackboneRequest(), cancellationToken: cancellation);
         var hashed = await Progress.RunAsync(terminal, "Hashing", source.Unit, source.Size,
@@ -114,7 +115,7 @@ internal sealed class ImportCommand : GatewayCommand
             (images, progress) => new ImageImport(gateway, import.Dataset, copies).RunAsync(images, source, progress, cancellation), cancellation);
     }
 
-    private Task<ImportResult> ImportImagesAsync(ParseResult parsed, GatewayClient gateway, DatasetImport import, CancellationToken cancellation)
+    private Task<ImportResult> ImportImagesAsync(ParseResult parsed, TopfiveClient gateway, DatasetImport import, CancellationToken cancellation)
     {
         if (parsed.GetValue(_backbone) is not null || parsed.GetValue(_overwrite))
         {
@@ -127,7 +128,7 @@ internal sealed class ImportCommand : GatewayCommand
     }
 
     private async Task<ImportResult> ImportVectorsAsync(
-        string path, ParseResult parsed, GatewayClient gateway, DatasetImport import, CancellationToken cancellation)
+        string path, ParseResult parsed, TopfiveClient gateway, DatasetImport import, CancellationToken cancellation)
     {
         var split = VectorRule(parsed);
         var backbone = await gateway.Features.GetBackboneAsync(new GetBackboneRequest(), cancellationToken: cancellation);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Google.Protobuf;
 using Grpc.Core;
+using Topfive.Client;
 using Topfive.Gateway.V1;
 
 namespace Topfive.Cli;
@@ -49,7 +50,7 @@ internal sealed class PredictCommand : GatewayCommand
         Options.Add(_json);
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var images = parsed.GetRequiredValue(_images);
         var request = new PredictRequest
@@ -82,7 +83,7 @@ internal sealed class PredictCommand : GatewayCommand
 
     /// <summary>Asks for one image; a file or an image that is refused is an answer too.</summary>
     public static async Task<Answer> PredictAsync(
-        GatewayClient gateway, PredictRequest request, string path, CancellationToken cancellation)
+        TopfiveClient gateway, PredictRequest request, string path, CancellationToken cancellation)
     {
         byte[] image;
         try

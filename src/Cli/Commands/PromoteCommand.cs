@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -18,7 +19,7 @@ internal sealed class PromoteCommand : GatewayCommand
         Options.Add(_reason);
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new PromoteRequest
         {

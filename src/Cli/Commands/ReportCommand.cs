@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Google.Protobuf;
+using Topfive.Client;
 using Topfive.FeatureStore;
 
 namespace Topfive.Cli;
@@ -32,7 +33,7 @@ internal sealed class ReportCommand : GatewayCommand
 
     /// <summary>Writes a report and says so.</summary>
     public static async Task RunAsync(
-        Terminal terminal, GatewayClient gateway, Classifier.V1.HeadVersion version, string folder, IEnumerable<string> images, CancellationToken cancellation)
+        Terminal terminal, TopfiveClient gateway, Classifier.V1.HeadVersion version, string folder, IEnumerable<string> images, CancellationToken cancellation)
     {
         var report = await HeadReport.ReadAsync(gateway, version, cancellation);
         var shown = report.Evidence.SelectMany(evidence => evidence.Nearest.Select(neighbor => neighbor.ImageHash).Append(evidence.Mistake.ImageHash)).ToHashSet();
@@ -42,7 +43,7 @@ internal sealed class ReportCommand : GatewayCommand
         }
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var name = parsed.GetRequiredValue(_head);
         var version = HeadVersions.Parse(name)

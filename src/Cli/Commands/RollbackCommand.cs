@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -16,7 +17,7 @@ internal sealed class RollbackCommand : GatewayCommand
         Options.Add(_reason);
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new RollbackRequest { Head = parsed.GetRequiredValue(_head), Reason = parsed.GetValue(_reason) ?? "" };
         var response = await gateway.Heads.RollbackAsync(request, cancellationToken: cancellation);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -15,7 +16,7 @@ internal sealed class RunsCommand : GatewayCommand
         Subcommands.Add(new CancelCommand(terminal));
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new ListRunsRequest { Head = parsed.GetValue(_head) ?? "" };
         var response = await gateway.Training.ListRunsAsync(request, cancellationToken: cancellation);
@@ -50,7 +51,7 @@ internal sealed class RunsCommand : GatewayCommand
             _evaluation.AddTo(this);
         }
 
-        protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+        protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
         {
             var run = await gateway.Training.GetRunAsync(
                 new GetRunRequest { RunId = parsed.GetRequiredValue(_run) }, cancellationToken: cancellation);
@@ -81,7 +82,7 @@ internal sealed class RunsCommand : GatewayCommand
         public CancelCommand(Terminal terminal)
             : base("cancel", "Stops a run within an epoch; one that has ended stays as it is.", terminal) => Arguments.Add(_run);
 
-        protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+        protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
         {
             var run = await gateway.Training.CancelRunAsync(
                 new CancelRunRequest { RunId = parsed.GetRequiredValue(_run) }, cancellationToken: cancellation);

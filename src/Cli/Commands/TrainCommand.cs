@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -49,7 +50,7 @@ internal sealed class TrainCommand : GatewayCommand
         });
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, GatewayClient gateway, CancellationToken cancellation)
+    protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var manifest = parsed.GetValue(_manifest) is { } file ? await ManifestFile.ReadAsync(file, cancellation) : null;
         var dataset = parsed.GetValue(_dataset) ?? manifest!.Dataset;
@@ -78,7 +79,7 @@ internal sealed class TrainCommand : GatewayCommand
 
     /// <summary>Starts a run and says so.</summary>
     public static async Task<Run> StartAsync(
-        Terminal terminal, GatewayClient gateway, StartRunRequest request, CancellationToken cancellation)
+        Terminal terminal, TopfiveClient gateway, StartRunRequest request, CancellationToken cancellation)
     {
         var run = await gateway.Training.StartRunAsync(request, cancellationToken: cancellation);
         terminal.Say($"Run {run.RunId} trains \"{run.Head}\" on \"{run.Dataset}\" for {run.Recipe.Epochs} epochs");

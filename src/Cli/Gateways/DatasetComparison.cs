@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 using Topfive.FeatureStore;
 
 namespace Topfive.Cli;
@@ -23,7 +24,7 @@ internal sealed record DatasetComparison(
     /// <param name="images">The import; each image once.</param>
     /// <param name="cancellation">Ends it.</param>
     public static async Task<DatasetComparison> MakeAsync(
-        GatewayClient gateway, string dataset, IReadOnlyList<PlannedImage> images, CancellationToken cancellation)
+        TopfiveClient gateway, string dataset, IReadOnlyList<PlannedImage> images, CancellationToken cancellation)
     {
         var planned = images.ToDictionary(image => image.Hash);
         var groups = new Dictionary<ByteString, SeenSides>();
@@ -64,7 +65,7 @@ internal sealed record DatasetComparison(
     }
 
     private static async IAsyncEnumerable<Example> ExamplesAsync(
-        GatewayClient gateway, string dataset, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        TopfiveClient gateway, string dataset, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         using var listing = gateway.Datasets.ListExamples(new ListExamplesRequest { Dataset = dataset }, cancellationToken: cancellation);
         while (await NextAsync())

@@ -1,4 +1,5 @@
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -38,7 +39,7 @@ internal sealed record ImportWords(string Unit, string New, string Known)
 /// <param name="gateway">Where the dataset is.</param>
 /// <param name="dataset">Its name.</param>
 /// <param name="strict">True: nothing is sent when it contradicts the dataset.</param>
-internal sealed class DatasetImport(Terminal terminal, GatewayClient gateway, string dataset, bool strict)
+internal sealed class DatasetImport(Terminal terminal, TopfiveClient gateway, string dataset, bool strict)
 {
     public string Dataset => dataset;
 

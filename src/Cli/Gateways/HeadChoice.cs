@@ -1,4 +1,5 @@
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -7,7 +8,7 @@ internal static class HeadChoice
 {
     /// <summary>The only head, or among several the only one that was trained here rather than imported.</summary>
     /// <exception cref="CommandFailure">There is none, or more than one: the message names them.</exception>
-    public static async Task<string> OnlyAsync(GatewayClient gateway, CancellationToken cancellation)
+    public static async Task<string> OnlyAsync(TopfiveClient gateway, CancellationToken cancellation)
     {
         var heads = (await gateway.Heads.ListHeadsAsync(new ListHeadsRequest(), cancellationToken: cancellation)).Heads;
         var trained = heads.Where(head => head.RunId.Length > 0).ToArray();

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Grpc.Core;
+using Topfive.Client;
 using Topfive.FeatureStore;
 using Topfive.Gateway.V1;
 
@@ -13,11 +15,8 @@ namespace Topfive.Cli;
 /// <param name="gateway">Where to.</param>
 /// <param name="dataset">The dataset's name.</param>
 /// <param name="copies">Augmented copies that each training image is to have.</param>
-internal sealed class ImageImport(GatewayClient gateway, string dataset, AugmentedCopies copies)
+internal sealed class ImageImport(TopfiveClient gateway, string dataset, AugmentedCopies copies)
 {
-    // Enough to keep every batch of the services full, little enough to stay in memory whatever the images weigh.
-    private const int InFlight = 64;
-
     private const int HashesAsked = 1_000;
 
     /// <param name="images">Each image once.</param>
@@ -28,16 +27,10 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset, Augment
         IReadOnlyList<PlannedImage> images, IImageSource source, IProgressDisplay progress, CancellationToken cancellation)
     {
         var tally = new ImportTally(progress, ImportWords.Images);
-        using var window = new SemaphoreSlim(InFlight);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var call = gateway.Ingestion.Ingest(cancellationToken: stop.Token);
-
-        var sending = SendOrStopAsync();
         try
         {
-            await foreach (var result in call.ResponseStream.ReadAllAsync(stop.Token))
+            await foreach (var result in gateway.IngestAsync(RequestsAsync(images, source, tally, cancellation), cancellationToken: cancellation))
             {
-                window.Release();
                 tally.Add(result);
             }
         }
@@ -45,39 +38,12 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset, Augment
         {
             throw RpcMessage.CutOff(failure);
         }
-        catch (Exception) when (stop.IsCancellationRequested)
-        {
-            // The sender stopped the call: why is the news.
-            await sending;
-            throw;
-        }
-        finally
-        {
-            // Where the call failed, its status is the news, not the sender's broken stream.
-            await stop.CancelAsync();
-            await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        }
 
-        await sending;
         return tally.Sum();
-
-        async Task SendOrStopAsync()
-        {
-            try
-            {
-                await SendAsync(call.RequestStream, images, source, tally, window, stop.Token);
-            }
-            catch
-            {
-                await stop.CancelAsync();
-                throw;
-            }
-        }
     }
 
-    private async Task SendAsync(
-        IClientStreamWriter<LabeledImage> stream, IReadOnlyList<PlannedImage> images, IImageSource source,
-        ImportTally tally, SemaphoreSlim window, CancellationToken cancellation)
+    private async IAsyncEnumerable<LabeledImage> RequestsAsync(
+        IReadOnlyList<PlannedImage> images, IImageSource source, ImportTally tally, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var missing = new Dictionary<LabeledFile, PlannedImage>();
         foreach (var batch in images.Chunk(Math.Max(1, HashesAsked / (1 + copies.Count))))
@@ -91,13 +57,9 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset, Augment
                     continue;
                 }
 
-                await window.WaitAsync(cancellation);
                 var known = Labeled(image);
-                known.ImageHash = Bytes(image.Hash);
-                if (!await stream.TryWriteAsync(known, cancellation))
-                {
-                    return;
-                }
+                known.ImageHash = UnsafeByteOperations.UnsafeWrap(image.Hash.ToByteArray());
+                yield return known;
             }
         }
 
@@ -109,16 +71,10 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset, Augment
                 continue;
             }
 
-            await window.WaitAsync(cancellation);
             var unknown = Labeled(missing[file]);
             unknown.Image = UnsafeByteOperations.UnsafeWrap(bytes);
-            if (!await stream.TryWriteAsync(unknown, cancellation))
-            {
-                return;
-            }
+            yield return unknown;
         }
-
-        await stream.WriteAllAsync([], cancellation);
     }
 
     private LabeledImage Labeled(PlannedImage image) => new()
@@ -131,6 +87,4 @@ internal sealed class ImageImport(GatewayClient gateway, string dataset, Augment
         AugmentedCopies = copies.Count,
         Augmentation = copies.Augmentation,
     };
-
-    private static ByteString Bytes(ImageHash hash) => UnsafeByteOperations.UnsafeWrap(hash.ToByteArray());
 }

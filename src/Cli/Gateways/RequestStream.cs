@@ -7,26 +7,12 @@ namespace Topfive.Cli;
 /// </summary>
 internal static class RequestStream
 {
-    /// <returns>False: the call is over; await its answer.</returns>
-    public static async Task<bool> TryWriteAsync<T>(this IClientStreamWriter<T> stream, T message, CancellationToken cancellation)
-    {
-        try
-        {
-            await stream.WriteAsync(message, cancellation);
-            return true;
-        }
-        catch (Exception failure) when (failure is RpcException or IOException or InvalidOperationException && !cancellation.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Sends all, and says that it is all.</summary>
     public static async Task WriteAllAsync<T>(this IClientStreamWriter<T> stream, IEnumerable<T> messages, CancellationToken cancellation)
     {
         foreach (var message in messages)
         {
-            if (!await stream.TryWriteAsync(message, cancellation))
+            if (!await TryWriteAsync(stream, message, cancellation))
             {
                 return;
             }
@@ -39,6 +25,20 @@ internal static class RequestStream
         catch (Exception failure) when (failure is RpcException or IOException or InvalidOperationException)
         {
             // As above.
+        }
+    }
+
+    /// <returns>False: the call is over; await its answer.</returns>
+    private static async Task<bool> TryWriteAsync<T>(IClientStreamWriter<T> stream, T message, CancellationToken cancellation)
+    {
+        try
+        {
+            await stream.WriteAsync(message, cancellation);
+            return true;
+        }
+        catch (Exception failure) when (failure is RpcException or IOException or InvalidOperationException && !cancellation.IsCancellationRequested)
+        {
+            return false;
         }
     }
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -11,7 +12,7 @@ internal static class RunWatcher
 
     /// <summary>Each epoch once, then the event that ends the run.</summary>
     public static async IAsyncEnumerable<RunEvent> WatchAsync(
-        GatewayClient gateway, string runId, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        TopfiveClient gateway, string runId, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         var seen = 0;
         var failures = 0;

@@ -1,4 +1,5 @@
 using Topfive.Backbones;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -12,7 +13,7 @@ internal static class Startup
         try
         {
             // Past the Gateway, which may ask for a key; it has the same methods.
-            using var gateway = GatewayClient.Connect(new(process.ClassifierAddress));
+            using var gateway = new TopfiveClient(process.ClassifierAddress.ToString());
             await ImportOwnHeadAsync(gateway, options.ModelPath, terminal, cancellation);
             return process;
         }
@@ -25,7 +26,7 @@ internal static class Startup
 
     /// <summary>The dense head that came with the backbone's weights becomes a live head, unless the store has it already.</summary>
     private static async Task ImportOwnHeadAsync(
-        GatewayClient gateway, string modelPath, Terminal terminal, CancellationToken cancellation)
+        TopfiveClient gateway, string modelPath, Terminal terminal, CancellationToken cancellation)
     {
         var file = BackboneImporter.HeadFile(modelPath);
         var name = Path.GetFileNameWithoutExtension(modelPath);

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -30,7 +31,7 @@ internal sealed record HeadReport(
     /// <param name="gateway">Asked.</param>
     /// <param name="version">Which version; 0 is the live one.</param>
     /// <param name="cancellation">Ends the asking.</param>
-    public static async Task<HeadReport> ReadAsync(GatewayClient gateway, HeadVersion version, CancellationToken cancellation)
+    public static async Task<HeadReport> ReadAsync(TopfiveClient gateway, HeadVersion version, CancellationToken cancellation)
     {
         var head = await gateway.Heads.GetHeadAsync(new GetHeadRequest { Head = version.Head, Version = version.Version }, cancellationToken: cancellation);
         var versions = await gateway.Heads.ListHeadsAsync(new ListHeadsRequest { Head = head.Head_ }, cancellationToken: cancellation);
@@ -42,7 +43,7 @@ internal sealed record HeadReport(
         return await report.WithEvidenceAsync(gateway, cancellation);
     }
 
-    private async Task<HeadReport> WithEvidenceAsync(GatewayClient gateway, CancellationToken cancellation)
+    private async Task<HeadReport> WithEvidenceAsync(TopfiveClient gateway, CancellationToken cancellation)
     {
         var evidence = new List<Evidence>();
         foreach (var mistake in Head.Evaluation?.ConfidentMistakes.Take(MistakesShown) ?? [])

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Spectre.Console;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 
 namespace Topfive.Cli;
 
@@ -17,7 +18,7 @@ internal static class RunDisplay
     /// <param name="cancellation">Ends the display, not the run.</param>
     /// <exception cref="CommandFailure">The run failed or was cancelled.</exception>
     public static async Task<RunResult> FollowAsync(
-        Terminal terminal, GatewayClient gateway, Run run, string? plot, CancellationToken cancellation)
+        Terminal terminal, TopfiveClient gateway, Run run, string? plot, CancellationToken cancellation)
     {
         var epochs = new List<Epoch>();
         var end = await ShowEpochsAsync(terminal, gateway, run, epochs, cancellation);
@@ -51,7 +52,7 @@ internal static class RunDisplay
 
     /// <summary>The same without a word.</summary>
     /// <exception cref="CommandFailure">The run failed or was cancelled.</exception>
-    public static async Task<RunResult> WaitAsync(GatewayClient gateway, string runId, CancellationToken cancellation)
+    public static async Task<RunResult> WaitAsync(TopfiveClient gateway, string runId, CancellationToken cancellation)
     {
         var epochs = new List<Epoch>();
         await foreach (var next in RunWatcher.WatchAsync(gateway, runId, cancellation))
@@ -76,7 +77,7 @@ internal static class RunDisplay
         new($"Run {runId} ended after {epochs} epochs. {RpcMessage.Of((StatusCode)end.Failed.Code, end.Failed.Message)}");
 
     private static async Task<RunEvent> ShowEpochsAsync(
-        Terminal terminal, GatewayClient gateway, Run run, List<Epoch> epochs, CancellationToken cancellation)
+        Terminal terminal, TopfiveClient gateway, Run run, List<Epoch> epochs, CancellationToken cancellation)
     {
         if (!terminal.IsInteractive)
         {

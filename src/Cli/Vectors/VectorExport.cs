@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 using Topfive.Features.V1;
 
 namespace Topfive.Cli;
@@ -8,7 +9,7 @@ namespace Topfive.Cli;
 /// A dataset with its vectors into a file, in the order of the hashes. A part at a time is in memory, whatever the
 /// dataset's size; what cannot be exported whole is not exported.
 /// </summary>
-internal sealed class VectorExport(GatewayClient gateway, string dataset)
+internal sealed class VectorExport(TopfiveClient gateway, string dataset)
 {
     /// <summary>8 MB of vectors.</summary>
     private const int RowsAtOnce = 1_024;

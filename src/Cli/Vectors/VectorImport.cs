@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Google.Protobuf;
 using Grpc.Core;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 using Topfive.Features.V1;
 using Topfive.FeatureStore;
 
@@ -11,7 +12,7 @@ namespace Topfive.Cli;
 /// Vectors that were computed elsewhere into the store, and their examples into a dataset, some rows at a time: first the
 /// vectors that the store lacks, then the examples of these rows. So an import that was cut off starts again, and sends what is still missing.
 /// </summary>
-internal sealed class VectorImport(GatewayClient gateway, string dataset, VectorReader reader, Backbone backbone, bool overwrite)
+internal sealed class VectorImport(TopfiveClient gateway, string dataset, VectorReader reader, Backbone backbone, bool overwrite)
 {
     private const int RowsAtOnce = 1_000;
 
@@ -36,7 +37,7 @@ internal sealed class VectorImport(GatewayClient gateway, string dataset, Vector
         try
         {
             var planned = ByRow(rows, images);
-            var missing = await FindMissingAsync(images, cancellation);
+            var missing = await gateway.FindMissingAsync(images.Select(image => image.Hash), cancellation);
             if (!overwrite && missing.Count < images.Count)
             {
                 await CompareWithStoredAsync(planned, missing, cancellation);
@@ -66,19 +67,8 @@ internal sealed class VectorImport(GatewayClient gateway, string dataset, Vector
         return [.. rows.Select(row => next < images.Count && ReferenceEquals(images[next].File, row) ? images[next++] : null)];
     }
 
-    private async Task<HashSet<ImageHash>> FindMissingAsync(IReadOnlyList<PlannedImage> images, CancellationToken cancellation)
-    {
-        var missing = new HashSet<ImageHash>();
-        foreach (var part in images.Chunk(RowsAtOnce))
-        {
-            missing.UnionWith(await gateway.FindMissingAsync(part.Select(image => image.Hash), cancellation));
-        }
-
-        return missing;
-    }
-
     /// <summary>What is stored already shows whether the file's vectors are this backbone's, and each in the row of its image.</summary>
-    private async Task CompareWithStoredAsync(PlannedImage?[] planned, HashSet<ImageHash> missing, CancellationToken cancellation)
+    private async Task CompareWithStoredAsync(PlannedImage?[] planned, IReadOnlySet<ImageHash> missing, CancellationToken cancellation)
     {
         var (row, compared) = (0, 0);
         await foreach (var block in reader.ReadVectorsAsync(backbone.Dimensions, cancellation))
@@ -122,7 +112,7 @@ internal sealed class VectorImport(GatewayClient gateway, string dataset, Vector
     }
 
     private async Task SendAsync(
-        IReadOnlyList<(PlannedImage Image, ReadOnlyMemory<float> Vector)> rows, HashSet<ImageHash> missing, ImportTally tally, CancellationToken cancellation)
+        IReadOnlyList<(PlannedImage Image, ReadOnlyMemory<float> Vector)> rows, IReadOnlySet<ImageHash> missing, ImportTally tally, CancellationToken cancellation)
     {
         var examples = new List<PlannedImage>();
         var vectors = new List<StoredVector>();
@@ -171,7 +161,7 @@ internal sealed class VectorImport(GatewayClient gateway, string dataset, Vector
         await call;
     }
 
-    private async Task AddAsync(List<PlannedImage> images, HashSet<ImageHash> missing, ImportTally tally, CancellationToken cancellation)
+    private async Task AddAsync(List<PlannedImage> images, IReadOnlySet<ImageHash> missing, ImportTally tally, CancellationToken cancellation)
     {
         using var call = gateway.Datasets.AddExamples(cancellationToken: cancellation);
         await call.RequestStream.WriteAllAsync(

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Topfive.Client;
 using Topfive.ServiceDefaults;
 
 namespace Topfive.Gateway;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Topfive.Client;
 using Topfive.ServiceDefaults;
 
 namespace Topfive.Gateway;

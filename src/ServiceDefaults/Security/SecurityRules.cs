@@ -1,7 +1,7 @@
 using System.Net;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Topfive.Client;
 
 namespace Topfive.ServiceDefaults;
 
@@ -38,7 +38,7 @@ internal sealed class SecurityRules(IConfiguration configuration) : IValidateOpt
         {
             yield return "Security__Certificate and Security__CertificateKey belong together: set both or none";
         }
-        else if (options.Certificate.Length > 0 && Problem(() => PemFiles.ReadIdentity(options.Certificate, options.CertificateKey)) is { } wrong)
+        else if (options.Certificate.Length > 0 && PemFiles.Problem(() => PemFiles.ReadIdentity(options.Certificate, options.CertificateKey)) is { } wrong)
         {
             yield return $"Security__Certificate and Security__CertificateKey: {wrong}";
         }
@@ -47,7 +47,7 @@ internal sealed class SecurityRules(IConfiguration configuration) : IValidateOpt
         {
             yield return "Security__ClientCa asks callers for certificates, which needs TLS: set Security__Certificate and Security__CertificateKey as well";
         }
-        else if (options.ClientCa.Length > 0 && Problem(() => PemFiles.ReadCa(options.ClientCa)) is { } wrongCa)
+        else if (options.ClientCa.Length > 0 && PemFiles.Problem(() => PemFiles.ReadCa(options.ClientCa)) is { } wrongCa)
         {
             yield return $"Security__ClientCa: {wrongCa}";
         }
@@ -73,20 +73,6 @@ internal sealed class SecurityRules(IConfiguration configuration) : IValidateOpt
         if (configuration.GetSection("Kestrel:Endpoints").GetChildren().FirstOrDefault() is { } endpoint)
         {
             yield return $"Kestrel__Endpoints__{endpoint.Key} is not allowed: where a service listens is said by Listen__Address, Listen__GrpcPort and Listen__HttpPort";
-        }
-    }
-
-    /// <returns>Null: there is none.</returns>
-    internal static string? Problem(Func<IDisposable> read)
-    {
-        try
-        {
-            read().Dispose();
-            return null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or InvalidDataException or ArgumentException)
-        {
-            return exception.Message;
         }
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Topfive.Client;
 using KestrelEndpoint = Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions;
 
 namespace Topfive.ServiceDefaults;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 
-namespace Topfive.ServiceDefaults;
+namespace Topfive.Client;
 
 /// <summary>
 /// What was made from files, and is made again when their content changes: certificates are renewed in place, by

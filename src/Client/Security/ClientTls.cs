@@ -2,14 +2,14 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
-namespace Topfive.ServiceDefaults;
+namespace Topfive.Client;
 
 /// <summary>How this process calls another by TLS: whom it believes, and by what it shows who it is.</summary>
 /// <param name="ca">PEM file of the CAs to believe, and no others; empty: those that the system believes.</param>
 /// <param name="certificate">PEM file of a certificate to show; empty: none.</param>
 /// <param name="key">PEM file of its private key.</param>
 /// <param name="log">Hears when a file changes.</param>
-public sealed class ClientTls(string ca, string certificate, string key, ILogger log)
+internal sealed class ClientTls(string ca, string certificate, string key, ILogger log)
 {
     private readonly FromFiles<CaCertificates>? _ca = ca.Length > 0 ? new([ca], () => PemFiles.ReadCa(ca), log) : null;
 
@@ -19,8 +19,8 @@ public sealed class ClientTls(string ca, string certificate, string key, ILogger
     /// <summary>What is wrong with the files, for the person who named them; null: nothing.</summary>
     public static string? Problem(string ca, string certificate, string key) =>
         certificate.Length > 0 != key.Length > 0 ? "a certificate and its private key belong together: set both or none"
-        : ca.Length > 0 && SecurityRules.Problem(() => PemFiles.ReadCa(ca)) is { } wrongCa ? wrongCa
-        : certificate.Length > 0 ? SecurityRules.Problem(() => PemFiles.ReadIdentity(certificate, key))
+        : ca.Length > 0 && PemFiles.Problem(() => PemFiles.ReadCa(ca)) is { } wrongCa ? wrongCa
+        : certificate.Length > 0 ? PemFiles.Problem(() => PemFiles.ReadIdentity(certificate, key))
         : null;
 
     /// <summary>For one handler; every new connection looks at the files.</summary>

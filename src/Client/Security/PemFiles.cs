@@ -1,12 +1,13 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Topfive.ServiceDefaults;
+namespace Topfive.Client;
 
 /// <summary>Certificates and keys as cert-manager, openssl and step write them.</summary>
 internal static class PemFiles
 {
     /// <exception cref="IOException">A file cannot be read.</exception>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">It is no certificate, no key, or the key of another one.</exception>
+    /// <exception cref="CryptographicException">It is no certificate, no key, or the key of another one.</exception>
     public static Identity ReadIdentity(string certificate, string key)
     {
         var (text, keyText) = (File.ReadAllText(certificate), File.ReadAllText(key));
@@ -25,6 +26,20 @@ internal static class PemFiles
         var certificates = new X509Certificate2Collection();
         certificates.ImportFromPem(File.ReadAllText(file));
         return certificates.Count > 0 ? new CaCertificates(certificates) : throw new InvalidDataException($"there is no certificate in {file}; a PEM file has BEGIN CERTIFICATE in it");
+    }
+
+    /// <returns>What is wrong with the files, for the person who named them; null: nothing.</returns>
+    public static string? Problem(Func<IDisposable> read)
+    {
+        try
+        {
+            read().Dispose();
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or InvalidDataException or ArgumentException)
+        {
+            return exception.Message;
+        }
     }
 }
 
