@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Grpc.Core;
 using Spectre.Console;
 
@@ -14,7 +15,9 @@ internal static class Invocation
         this RootCommand root, string[] args, Terminal terminal, CancellationToken cancellation)
     {
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        // What a shell wants completed is no command line yet.
+        var isCompletion = args is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal);
+        if (parsed.Errors.Count > 0 && !isCompletion)
         {
             foreach (var error in parsed.Errors)
             {
@@ -35,7 +38,9 @@ internal static class Invocation
         };
         try
         {
-            return await parsed.InvokeAsync(configuration, cancellation);
+            var code = await parsed.InvokeAsync(configuration, cancellation);
+            if (parsed.Action is HelpAction) Examples.Write(parsed.CommandResult.Command, configuration.Output);
+            return code;
         }
         catch (CommandFailure failure)
         {

@@ -10,7 +10,11 @@ public static class Program
     /// <summary>Runs one command line.</summary>
     /// <returns>The exit code: 0 done, 1 failed, 2 wrong usage.</returns>
     public static Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default) =>
-        new RootCommand("Topfive: an image goes in, the five most likely labels come out.")
+        Commands(terminal).RunAsync(args, terminal, cancellation);
+
+    /// <summary>Every command.</summary>
+    internal static RootCommand Commands(Terminal terminal) =>
+        new("Topfive: an image goes in, the five most likely labels come out.")
         {
             new UpCommand(terminal),
             new DemoCommand(terminal),
@@ -27,5 +31,7 @@ public static class Program
             new RollbackCommand(terminal),
             new ExportCommand(terminal),
             new KeysCommand(terminal),
-        }.RunAsync(args, terminal, cancellation);
+            new DoctorCommand(terminal),
+            new CompletionCommand(terminal),
+        };
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Threading.Channels;
 using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
@@ -31,7 +32,7 @@ internal sealed class FakeGateway : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Protocols = HttpProtocols.Http2));
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
+        builder.Services.AddGrpc(options => (options.MaxReceiveMessageSize, options.EnableDetailedErrors) = (null, true));
         builder.Services.AddSingleton<Rules>();
         var app = builder.Build();
         app.MapGrpcService<FakePrediction>();
@@ -55,7 +56,7 @@ internal sealed class FakeGateway : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private sealed class FakePrediction(Rules rules) : Prediction.PredictionBase
+    private sealed class FakePrediction(Rules rules) : Gateway.V1.Prediction.PredictionBase
     {
         public override Task<PredictResponse> Predict(PredictRequest request, ServerCallContext context)
         {
@@ -153,24 +154,32 @@ internal sealed class Rules
     {
         Interlocked.Increment(ref _streams);
         context.CancellationToken.Register(() => Gone.TrySetResult());
-        var toAnswer = System.Threading.Channels.Channel.CreateUnbounded<TRequest>();
+        var toAnswer = Channel.CreateUnbounded<TRequest>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         var reading = ReadAsync();
-        var here = 0;
-        await Answers.Task.WaitAsync(context.CancellationToken);
-        await foreach (var request in toAnswer.Reader.ReadAllAsync(context.CancellationToken))
+        try
         {
-            if (here++ == BreakAfter) throw new RpcException(new Status(StatusCode.Unavailable, "going down"));
-            await responses.WriteAsync(answer(request));
-            Interlocked.Increment(ref _answered);
+            var here = 0;
+            await Answers.Task.WaitAsync(context.CancellationToken);
+            await foreach (var request in toAnswer.Reader.ReadAllAsync(context.CancellationToken))
+            {
+                if (here++ == BreakAfter) throw new RpcException(new Status(StatusCode.Unavailable, "going down"));
+                await responses.WriteAsync(answer(request));
+                Interlocked.Increment(ref _answered);
+            }
         }
-
-        await reading;
+        finally
+        {
+            // A call that is over must not be read: Kestrel makes the next one of its parts.
+            await stop.CancelAsync();
+            await reading;
+        }
 
         async Task ReadAsync()
         {
             try
             {
-                await foreach (var request in requests.ReadAllAsync(context.CancellationToken))
+                await foreach (var request in requests.ReadAllAsync(stop.Token))
                 {
                     read.Enqueue(request);
                     toAnswer.Writer.TryWrite(request);

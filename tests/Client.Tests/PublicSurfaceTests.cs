@@ -9,7 +9,7 @@ public sealed class PublicSurfaceTests
     [Fact]
     public void The_public_surface_is_the_one_that_was_approved()
     {
-        var surface = typeof(TopfiveClient).Assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n").Trim();
+        var surface = typeof(TopfiveClient).Assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false, DenyNamespacePrefixes = [] }).ReplaceLineEndings("\n").Trim();
         var approved = Path.Combine(Folder(), "PublicSurface.txt");
         var received = Path.ChangeExtension(approved, ".received.txt");
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Topfive.Backbones;
 
 namespace Topfive.Cli;
@@ -34,12 +35,15 @@ internal sealed class BackboneCommand : Command
             DefaultValueFactory = _ => PixelRange.ZeroToOne,
         };
 
+        private readonly Option<bool> _json = new("--json") { Description = "Write what was made as one line of JSON" };
+
         public ImportCommand(Terminal terminal) : base("import", "Imports Inception V3 weights.")
         {
             _terminal = terminal;
             Options.Add(_tfjs);
             Options.Add(_out);
             Options.Add(_pixels);
+            Options.Add(_json);
             SetAction(RunAsync);
         }
 
@@ -48,6 +52,17 @@ internal sealed class BackboneCommand : Command
             var file = parsed.GetRequiredValue(_out);
             var imported = await Task.Run(
                 () => BackboneImporter.ImportTfjs(parsed.GetRequiredValue(_tfjs), file, parsed.GetValue(_pixels)), cancellation);
+            if (parsed.GetValue(_json))
+            {
+                _terminal.Out.Profile.Out.Writer.WriteLine(ProtoJson.Line(new JsonObject
+                {
+                    ["file"] = file,
+                    ["fingerprint"] = imported.Backbone.Fingerprint,
+                    ["head_file"] = imported.Head is null ? null : BackboneImporter.HeadFile(file),
+                }));
+                return 0;
+            }
+
             _terminal.Say($"Wrote {file} ({new FileInfo(file).Length:N0} bytes), fingerprint {imported.Backbone.Fingerprint}");
             if (imported.Head is { } head)
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Grpc.Core;
 using Topfive.Classifier.V1;
@@ -20,6 +21,7 @@ internal sealed class CompareCommand : GatewayCommand
     public CompareCommand(Terminal terminal) : base("compare", "Shows what several heads or versions say about the same images.", terminal)
     {
         _heads.Required = true;
+        CompleteWith(_heads.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_images);
         Options.Add(_heads);
         Options.Add(_top);
@@ -32,7 +34,7 @@ internal sealed class CompareCommand : GatewayCommand
         {
             try
             {
-                failed += await CompareAsync(gateway, path, parsed.GetRequiredValue(_heads), parsed.GetValue(_top) ?? 5, cancellation);
+                failed += await CompareAsync(gateway, path, parsed.GetRequiredValue(_heads), parsed.GetValue(_top) ?? 5, IsJson(parsed), cancellation);
             }
             catch (RpcException refused) when (refused.StatusCode == StatusCode.InvalidArgument)
             {
@@ -45,7 +47,7 @@ internal sealed class CompareCommand : GatewayCommand
     }
 
     /// <returns>How many heads could not answer.</returns>
-    private async Task<int> CompareAsync(TopfiveClient gateway, string path, HeadVersion[] heads, int top, CancellationToken cancellation)
+    private async Task<int> CompareAsync(TopfiveClient gateway, string path, HeadVersion[] heads, int top, bool json, CancellationToken cancellation)
     {
         var image = UnsafeByteOperations.UnsafeWrap(await File.ReadAllBytesAsync(path, cancellation));
         var extracted = await gateway.Features.ExtractAsync(new ExtractRequest { Image = image }, cancellationToken: cancellation);
@@ -53,6 +55,14 @@ internal sealed class CompareCommand : GatewayCommand
         var response = await gateway.Classification.CompareAsync(
             new CompareRequest { Heads = { heads }, Vector = vector, BackboneFingerprint = extracted.BackboneFingerprint, TopK = top },
             cancellationToken: cancellation);
+
+        if (json)
+        {
+            var line = new JsonObject { ["image"] = path, ["image_hash"] = Convert.ToHexStringLower(extracted.ImageHash.Span) };
+            line["heads"] = ProtoJson.Node(response)["heads"]!.DeepClone();
+            WriteJson(ProtoJson.Line(line));
+            return response.Heads.Count(head => head.Error is not null);
+        }
 
         Terminal.Say($"{path}");
         var table = Terminal.Table(["head", "version", .. Enumerable.Range(1, top).Select(place => $"{place}.")]);

@@ -10,6 +10,7 @@ internal sealed class DatasetsCommand(Terminal terminal) : GatewayCommand("datas
     protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var response = await gateway.Datasets.ListDatasetsAsync(new ListDatasetsRequest(), cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response.Datasets);
         var table = Terminal.Table("dataset", "labels", "examples", "training", "of them copies", "validation", "digest");
         foreach (var dataset in response.Datasets)
         {

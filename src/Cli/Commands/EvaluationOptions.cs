@@ -11,8 +11,6 @@ internal sealed class EvaluationOptions
     private readonly Option<int?> _rows = Numbers.Option<int>(
         "--rows", $"Rows of each table [default: {DefaultRows}]", "0 to 10,000", value => value is >= 0 and <= 10_000);
 
-    private readonly Option<bool> _json = new("--json") { Description = "Write everything as one line of JSON instead" };
-
     private readonly Option<string?> _figure = new("--figure")
     {
         Description = "Write the curves, the reliability diagram and the confusion matrix as a PNG",
@@ -20,15 +18,13 @@ internal sealed class EvaluationOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _rows, _json, _figure })
+        foreach (var option in new Option[] { _rows, _figure })
         {
             command.Options.Add(option);
         }
     }
 
     public int Rows(ParseResult parsed) => parsed.GetValue(_rows) ?? DefaultRows;
-
-    public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
     public bool WantsFigure(ParseResult parsed) => parsed.GetValue(_figure) is not null;
 
@@ -45,9 +41,6 @@ internal sealed class EvaluationOptions
         }
 
         EvaluationFigure.Save(figure, title, epochs, evaluation);
-        if (!IsJson(parsed))
-        {
-            terminal.Say($"Wrote {figure}");
-        }
+        terminal.Say($"Wrote {figure}");
     }
 }

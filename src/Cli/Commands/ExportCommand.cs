@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Topfive.Backbones;
 using Topfive.Classifier.V1;
 using Topfive.Client;
@@ -42,6 +43,8 @@ internal sealed class ExportCommand : GatewayCommand
             "Writes a head as ONNX (float32 \"vector\" [n, 2048] in, \"probabilities\" [n, labels] out), or a dataset's vectors, labels, splits, groups and hashes, which topfive import --vectors reads.",
             terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
+        CompleteWith(_vectors.CompletionSources, KnownNames.DatasetsAsync);
         Options.Add(_head);
         Options.Add(_version);
         Options.Add(_fused);
@@ -81,6 +84,7 @@ internal sealed class ExportCommand : GatewayCommand
                 ? await ParquetVectors.CreateAsync(path, header, cancellation)
                 : new NpyFolder(path, header),
             cancellation);
+        if (IsJson(parsed)) WriteJson(ProtoJson.Line(new JsonObject { ["file"] = path, ["examples"] = examples }));
         Terminal.Say($"Wrote {examples:N0} examples to {path}");
         return 0;
     }
@@ -102,6 +106,7 @@ internal sealed class ExportCommand : GatewayCommand
             await unfinished.FinishAsync();
         }
 
+        if (IsJson(parsed)) WriteJson(ProtoJson.Line(new JsonObject { ["file"] = file, ["bytes"] = new FileInfo(file).Length }));
         Terminal.Say($"Wrote {file} ({new FileInfo(file).Length:N0} bytes)");
         return 0;
     }

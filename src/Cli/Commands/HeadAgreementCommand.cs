@@ -10,12 +10,17 @@ internal sealed class HeadAgreementCommand : GatewayCommand
     private readonly Argument<string> _head = new("head") { Description = "The head's name" };
 
     public HeadAgreementCommand(Terminal terminal)
-        : base("agreement", "Shows by hour how the shadows of a head agree with its live version, of the last seven days.", terminal) => Arguments.Add(_head);
+        : base("agreement", "Shows by hour how the shadows of a head agree with its live version, of the last seven days.", terminal)
+    {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
+        Arguments.Add(_head);
+    }
 
     protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new GetAgreementRequest { Head = parsed.GetRequiredValue(_head) };
         var response = await gateway.Heads.GetAgreementAsync(request, cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response.Shadows);
         var table = Terminal.Table("shadow", "hour", "live", "calls", "same top-1", "difference", "dropped", "failed");
         foreach (var shadow in response.Shadows)
         {

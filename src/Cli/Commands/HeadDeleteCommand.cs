@@ -17,6 +17,7 @@ internal sealed class HeadDeleteCommand : GatewayCommand
     public HeadDeleteCommand(Terminal terminal)
         : base("delete", "Deletes a version of a head that is not live, or the head with every version.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_head);
         Options.Add(_version);
         Options.Add(_all);
@@ -35,11 +36,13 @@ internal sealed class HeadDeleteCommand : GatewayCommand
         if (parsed.GetValue(_version) is { } version)
         {
             await gateway.Heads.DeleteVersionAsync(new DeleteVersionRequest { Head = head, Version = version }, cancellationToken: cancellation);
+            if (IsJson(parsed)) return WriteJson(new HeadVersion { Head = head, Version = version });
             Terminal.Say($"Version {version} of \"{head}\" is deleted");
             return 0;
         }
 
         var response = await gateway.Heads.DeleteHeadAsync(new DeleteHeadRequest { Head = head }, cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response);
         Terminal.Say($"\"{head}\" is deleted with its {response.DeletedVersions} versions");
         return 0;
     }

@@ -10,12 +10,17 @@ internal sealed class HeadHistoryCommand : GatewayCommand
     private readonly Argument<string> _head = new("head") { Description = "The head's name" };
 
     public HeadHistoryCommand(Terminal terminal)
-        : base("history", "Lists every change of a head's live version, newest first.", terminal) => Arguments.Add(_head);
+        : base("history", "Lists every change of a head's live version, newest first.", terminal)
+    {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
+        Arguments.Add(_head);
+    }
 
     protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
     {
         var request = new ListPromotionsRequest { Head = parsed.GetRequiredValue(_head) };
         var response = await gateway.Heads.ListPromotionsAsync(request, cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response.Promotions);
         var table = Terminal.Table("when", "from", "to", "by", "who", "where", "run", "why");
         foreach (var promotion in response.Promotions)
         {

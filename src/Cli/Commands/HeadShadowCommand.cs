@@ -18,6 +18,7 @@ internal sealed class HeadShadowCommand : GatewayCommand
     public HeadShadowCommand(Terminal terminal)
         : base("shadow", "Names versions that score every call of a head too, behind its callers' back; see `topfive heads agreement`.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_head);
         Options.Add(_versions);
         Options.Add(_others);
@@ -36,6 +37,7 @@ internal sealed class HeadShadowCommand : GatewayCommand
         request.Shadows.Add((parsed.GetValue(_versions) ?? []).Select(version => new HeadVersion { Head = head, Version = version }));
         request.Shadows.Add(parsed.GetValue(_others) ?? []);
         var response = await gateway.Heads.SetShadowsAsync(request, cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response);
         if (response.Shadows.Count == 0) Terminal.Say($"\"{head}\" has no shadow");
         else Terminal.Say($"\"{head}\" is shadowed by {string.Join(", ", response.Shadows.Select(HeadVersions.Text))}");
         return 0;

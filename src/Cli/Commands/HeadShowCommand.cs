@@ -22,6 +22,7 @@ internal sealed class HeadShowCommand : GatewayCommand
 
     public HeadShowCommand(Terminal terminal) : base("show", "Shows a version of a head and its evaluation.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_head);
         Options.Add(_version);
         Options.Add(_manifest);
@@ -32,9 +33,9 @@ internal sealed class HeadShowCommand : GatewayCommand
     {
         var request = new GetHeadRequest { Head = parsed.GetRequiredValue(_head), Version = parsed.GetValue(_version) ?? 0 };
         var head = await gateway.Heads.GetHeadAsync(request, cancellationToken: cancellation);
-        if (_evaluation.IsJson(parsed))
+        if (IsJson(parsed))
         {
-            Terminal.Out.Profile.Out.Writer.WriteLine(ProtoJson.Line(head));
+            WriteJson(head);
         }
         else
         {

@@ -16,6 +16,7 @@ internal sealed class HeadsCommand : GatewayCommand
     public HeadsCommand(Terminal terminal)
         : base("heads", "Lists the heads, or the versions of one, newest first.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_head);
         Subcommands.Add(new HeadShowCommand(terminal));
         Subcommands.Add(new HeadHistoryCommand(terminal));
@@ -28,6 +29,7 @@ internal sealed class HeadsCommand : GatewayCommand
     {
         var request = new ListHeadsRequest { Head = parsed.GetValue(_head) ?? "" };
         var response = await gateway.Heads.ListHeadsAsync(request, cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response.Heads);
         var table = Terminal.Table("head", "version", "live", "labels", "top-1", "top-5", "log-loss", "parameters", "from", "created");
         foreach (var head in response.Heads)
         {

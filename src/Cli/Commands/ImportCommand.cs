@@ -72,6 +72,7 @@ internal sealed class ImportCommand : GatewayCommand
     public ImportCommand(Terminal terminal)
         : base("import", "Imports labelled images, or their vectors, into a dataset.", terminal)
     {
+        CompleteWith(_dataset.CompletionSources, KnownNames.DatasetsAsync);
         Arguments.Add(_source);
         Options.Add(_dataset);
         Options.Add(_images);
@@ -100,6 +101,7 @@ internal sealed class ImportCommand : GatewayCommand
         var result = parsed.GetValue(_vectors) is { } vectors
             ? await ImportVectorsAsync(vectors, parsed, gateway, import, cancellation)
             : await ImportImagesAsync(parsed, gateway, import, cancellation);
+        if (IsJson(parsed)) WriteJson(ImportJson.Line(import.Dataset, result));
         return result.Imported == 0 || (strict && result.Failed.Count + result.Overruled.Count > 0) ? 1 : 0;
     }
 

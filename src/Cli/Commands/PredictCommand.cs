@@ -34,11 +34,10 @@ internal sealed class PredictCommand : GatewayCommand
         Description = "Write image and bars as a PNG; with several images the file's name gets -1, -2, …",
     };
 
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line for each image instead of bars" };
-
     public PredictCommand(Terminal terminal)
         : base("predict", "Names the most probable labels of images.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_images);
         Options.Add(_head);
         Options.Add(_version);
@@ -47,7 +46,6 @@ internal sealed class PredictCommand : GatewayCommand
         Options.Add(_unknown);
         Options.Add(_truth);
         Options.Add(_figure);
-        Options.Add(_json);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
@@ -70,10 +68,10 @@ internal sealed class PredictCommand : GatewayCommand
             {
                 number++;
                 failed += answer.Failure is null ? 0 : 1;
-                Show(answer, truth, parsed.GetValue(_json));
+                Show(answer, truth, IsJson(parsed));
                 if (parsed.GetValue(_figure) is { } figure && answer.Failure is null)
                 {
-                    SaveFigure(Terminal, images.Length == 1 ? figure : Numbered(figure, number), answer, truth, quiet: parsed.GetValue(_json));
+                    SaveFigure(Terminal, images.Length == 1 ? figure : Numbered(figure, number), answer, truth);
                 }
             }
         }
@@ -108,13 +106,10 @@ internal sealed class PredictCommand : GatewayCommand
     }
 
     /// <summary>Writes the figure of an answer.</summary>
-    public static void SaveFigure(Terminal terminal, string path, Answer answer, string? truth, bool quiet = false)
+    public static void SaveFigure(Terminal terminal, string path, Answer answer, string? truth)
     {
         PredictionFigure.Save(path, answer.Image, Path.GetFileName(answer.Path), answer.Response!.Predictions, truth);
-        if (!quiet)
-        {
-            terminal.Say($"Wrote {path}");
-        }
+        terminal.Say($"Wrote {path}");
     }
 
     /// <summary>Shows an answer as bars.</summary>
@@ -138,7 +133,7 @@ internal sealed class PredictCommand : GatewayCommand
     {
         if (json)
         {
-            Terminal.Out.Profile.Out.Writer.WriteLine(PredictionJson.Line(answer));
+            WriteJson(PredictionJson.Line(answer));
         }
         else if (answer.Failure is { } failure)
         {

@@ -14,6 +14,7 @@ internal sealed class PromoteCommand : GatewayCommand
 
     public PromoteCommand(Terminal terminal) : base("promote", "Makes a version of a head live.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_head);
         Arguments.Add(_version);
         Options.Add(_reason);
@@ -28,6 +29,7 @@ internal sealed class PromoteCommand : GatewayCommand
             Reason = parsed.GetValue(_reason) ?? "",
         };
         var response = await gateway.Heads.PromoteAsync(request, cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response);
         var before = response.PreviousVersion == 0 ? "none was before" : $"version {response.PreviousVersion} was before";
         Terminal.Say($"Version {response.Head.Version} of \"{response.Head.Head_}\" is live; {before}");
         return 0;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Topfive.Backbones;
 using Topfive.FeatureService;
 using Topfive.ServiceDefaults;
@@ -39,6 +40,8 @@ internal sealed class QuantizeCommand : Command
         "--images", "How many of the images to calibrate with, 64 unless told; others of them check the result",
         "a whole number from 1 to 10,000", number => number is >= 1 and <= 10_000);
 
+    private readonly Option<bool> _json = new("--json") { Description = "Write what was made, and how near and fast it is, as one line of JSON" };
+
     public QuantizeCommand(Terminal terminal) : base("quantize", "Makes an int8 backbone of a float32 one: a quarter of the size, two to three times as fast on processors with VNNI.")
     {
         _terminal = terminal;
@@ -46,15 +49,17 @@ internal sealed class QuantizeCommand : Command
         Options.Add(_calibrate);
         Options.Add(_out);
         Options.Add(_images);
+        Options.Add(_json);
         SetAction(RunAsync);
     }
 
     private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation) => Task.Run(
-        () => Run(parsed.GetRequiredValue(_backbone), parsed.GetRequiredValue(_calibrate), parsed.GetRequiredValue(_out), parsed.GetValue(_images) ?? 64, cancellation),
+        () => Run(parsed.GetRequiredValue(_backbone), parsed.GetRequiredValue(_calibrate), parsed.GetRequiredValue(_out), parsed.GetValue(_images) ?? 64, parsed.GetValue(_json), cancellation),
         cancellation);
 
-    private int Run(string backbone, string folder, string file, int count, CancellationToken cancellation)
+    private int Run(string backbone, string folder, string file, int count, bool json, CancellationToken cancellation)
     {
+        var terminal = json ? _terminal.WithoutResults() : _terminal;
         if (Path.GetFullPath(backbone) == Path.GetFullPath(file)) throw CommandFailure.WrongUsage("--out is the file of --backbone: name another one, both are needed to compare them");
         var source = BackboneFile.Read(backbone);
         var (toCalibrate, toCheck) = Share(folder, count);
@@ -62,14 +67,26 @@ internal sealed class QuantizeCommand : Command
             Microsoft.Extensions.Options.Options.Create(new LimitOptions()), Microsoft.Extensions.Options.Options.Create(new DecodingOptions()));
         float[] Pixels(string path) => Decode(decoder, path, source);
 
-        _terminal.Say($"Calibrating with {toCalibrate.Length:N0} images");
+        terminal.Say($"Calibrating with {toCalibrate.Length:N0} images");
         var quantized = BackboneQuantizer.Quantize(backbone, toCalibrate.Select(Pixels), file, cancellation);
-        _terminal.Say($"Wrote {file} ({new FileInfo(file).Length:N0} bytes), fingerprint {quantized.Fingerprint}");
+        terminal.Say($"Wrote {file} ({new FileInfo(file).Length:N0} bytes), fingerprint {quantized.Fingerprint}");
 
         var compared = BackboneComparison.Measure(backbone, file, [.. toCheck.Select(Pixels)], Batch, Environment.ProcessorCount, cancellation);
         var worst = Array.IndexOf(compared.Cosines, compared.Cosines.Min());
-        _terminal.Say($"{toCheck.Length:N0} other images: cosine to the fp32 vectors {compared.Cosines.Average():F4} on average, at least {compared.Cosines[worst]:F4} ({toCheck[worst]})");
-        _terminal.Say($"{compared.Speed:F1} times as many images a second, {Batch} at a time");
+        terminal.Say($"{toCheck.Length:N0} other images: cosine to the fp32 vectors {compared.Cosines.Average():F4} on average, at least {compared.Cosines[worst]:F4} ({toCheck[worst]})");
+        if (json)
+        {
+            _terminal.Out.Profile.Out.Writer.WriteLine(ProtoJson.Line(new JsonObject
+            {
+                ["file"] = file,
+                ["fingerprint"] = quantized.Fingerprint,
+                ["mean_cosine"] = compared.Cosines.Average(),
+                ["min_cosine"] = compared.Cosines[worst],
+                ["speed"] = compared.Speed,
+            }));
+        }
+
+        terminal.Say($"{compared.Speed:F1} times as many images a second, {Batch} at a time");
         return 0;
     }
 

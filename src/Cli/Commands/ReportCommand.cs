@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Topfive.Client;
 using Topfive.FeatureStore;
@@ -26,21 +27,25 @@ internal sealed class ReportCommand : GatewayCommand
     public ReportCommand(Terminal terminal)
         : base("report", "Writes a page about a version: training, run, evaluation, promotion, growing, unknown, evidence.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_head);
         Options.Add(_out);
         Options.Add(_images);
     }
 
     /// <summary>Writes a report and says so.</summary>
-    public static async Task RunAsync(
+    public static async Task<IReadOnlyList<string>> RunAsync(
         Terminal terminal, TopfiveClient gateway, Classifier.V1.HeadVersion version, string folder, IEnumerable<string> images, CancellationToken cancellation)
     {
         var report = await HeadReport.ReadAsync(gateway, version, cancellation);
         var shown = report.Evidence.SelectMany(evidence => evidence.Nearest.Select(neighbor => neighbor.ImageHash).Append(evidence.Mistake.ImageHash)).ToHashSet();
-        foreach (var file in new ReportWriter(report, folder, FilesOf(shown, images)).Write())
+        var files = new ReportWriter(report, folder, FilesOf(shown, images)).Write().ToList();
+        foreach (var file in files)
         {
             terminal.Say($"Wrote {file}");
         }
+
+        return files;
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, TopfiveClient gateway, CancellationToken cancellation)
@@ -54,7 +59,8 @@ internal sealed class ReportCommand : GatewayCommand
             throw new CommandFailure($"There is no folder {missing}.");
         }
 
-        await RunAsync(Terminal, gateway, version, parsed.GetRequiredValue(_out), images, cancellation);
+        var files = await RunAsync(Terminal, gateway, version, parsed.GetRequiredValue(_out), images, cancellation);
+        if (IsJson(parsed)) WriteJson(ProtoJson.Line(new JsonObject { ["files"] = new JsonArray([.. files.Select(file => JsonValue.Create(file))]) }));
         return 0;
     }
 

@@ -13,6 +13,7 @@ internal sealed class RollbackCommand : GatewayCommand
     public RollbackCommand(Terminal terminal)
         : base("rollback", "Makes the version live that was live before the current one.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Arguments.Add(_head);
         Options.Add(_reason);
     }
@@ -21,6 +22,7 @@ internal sealed class RollbackCommand : GatewayCommand
     {
         var request = new RollbackRequest { Head = parsed.GetRequiredValue(_head), Reason = parsed.GetValue(_reason) ?? "" };
         var response = await gateway.Heads.RollbackAsync(request, cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response);
         Terminal.Say($"Version {response.Head.Version} of \"{response.Head.Head_}\" is live again; version {response.PreviousVersion} was");
         return 0;
     }

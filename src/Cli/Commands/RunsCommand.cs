@@ -11,6 +11,7 @@ internal sealed class RunsCommand : GatewayCommand
 
     public RunsCommand(Terminal terminal) : base("runs", "Lists the training runs, newest first.", terminal)
     {
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
         Options.Add(_head);
         Subcommands.Add(new ShowCommand(terminal));
         Subcommands.Add(new CancelCommand(terminal));
@@ -20,6 +21,7 @@ internal sealed class RunsCommand : GatewayCommand
     {
         var request = new ListRunsRequest { Head = parsed.GetValue(_head) ?? "" };
         var response = await gateway.Training.ListRunsAsync(request, cancellationToken: cancellation);
+        if (IsJson(parsed)) return WriteJson(response.Runs);
         var table = Terminal.Table("run", "state", "dataset", "head", "epochs", "version", "created", "took");
         foreach (var run in response.Runs)
         {
@@ -55,14 +57,14 @@ internal sealed class RunsCommand : GatewayCommand
         {
             var run = await gateway.Training.GetRunAsync(
                 new GetRunRequest { RunId = parsed.GetRequiredValue(_run) }, cancellationToken: cancellation);
-            var quiet = _evaluation.IsJson(parsed);
+            var quiet = IsJson(parsed);
             var result = quiet
                 ? await RunDisplay.WaitAsync(gateway, run.RunId, cancellation)
                 : await RunDisplay.FollowAsync(Terminal, gateway, run, parsed.GetValue(_plot), cancellation);
             if (quiet)
             {
                 run = await gateway.Training.GetRunAsync(new GetRunRequest { RunId = run.RunId }, cancellationToken: cancellation);
-                Terminal.Out.Profile.Out.Writer.WriteLine(ProtoJson.Line(run, result));
+                WriteJson(ProtoJson.Line(run, result));
             }
             else
             {
@@ -86,6 +88,7 @@ internal sealed class RunsCommand : GatewayCommand
         {
             var run = await gateway.Training.CancelRunAsync(
                 new CancelRunRequest { RunId = parsed.GetRequiredValue(_run) }, cancellationToken: cancellation);
+            if (IsJson(parsed)) return WriteJson(run);
             Terminal.Say($"Run {run.RunId} is {RpcMessage.Name(run.State)} after {run.EpochsDone} epochs");
             return 0;
         }

@@ -34,6 +34,9 @@ internal sealed class TrainCommand : GatewayCommand
     public TrainCommand(Terminal terminal)
         : base("train", "Trains a head on a dataset. Ctrl-C leaves the run going; `topfive runs` finds it again.", terminal)
     {
+        CompleteWith(_dataset.CompletionSources, KnownNames.DatasetsAsync);
+        CompleteWith(_head.CompletionSources, KnownNames.HeadsAsync);
+        CompleteWith(_outliers.CompletionSources, KnownNames.DatasetsAsync);
         Arguments.Add(_dataset);
         Options.Add(_head);
         _recipe.AddTo(this);
@@ -67,7 +70,12 @@ internal sealed class TrainCommand : GatewayCommand
         var run = await StartAsync(Terminal, gateway, request, cancellation);
         try
         {
-            await RunDisplay.FollowAsync(Terminal, gateway, run, parsed.GetValue(_plot), cancellation);
+            var result = await RunDisplay.FollowAsync(Terminal, gateway, run, parsed.GetValue(_plot), cancellation);
+            if (IsJson(parsed))
+            {
+                WriteJson(ProtoJson.Line(await gateway.Training.GetRunAsync(new GetRunRequest { RunId = run.RunId }, cancellationToken: cancellation), result));
+            }
+
             return 0;
         }
         catch (Exception) when (cancellation.IsCancellationRequested)

@@ -28,6 +28,10 @@ internal sealed class HostingOptions
         command.Options.Add(_data);
     }
 
+    /// <returns>What was asked for, as it is; no model: the checkout's.</returns>
+    public (int Port, string? ModelPath, string DataDirectory) Asked(ParseResult parsed) =>
+        (parsed.GetValue(_port) ?? 8080, parsed.GetValue(_model) ?? Environment.GetEnvironmentVariable("Backbone__Model"), parsed.GetRequiredValue(_data));
+
     /// <summary>The options, with a backbone that is there.</summary>
     public async Task<TopfiveOptions> ReadAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellation) => new()
     {

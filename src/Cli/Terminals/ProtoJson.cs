@@ -19,6 +19,8 @@ internal static class ProtoJson
 
     public static string Line(IMessage message) => Node(message).ToJsonString(Options);
 
+    public static string Line(JsonNode node) => node.ToJsonString(Options);
+
     /// <summary>A run with its epochs and its end: {"run", "epochs", "finished"}.</summary>
     public static string Line(Run run, RunResult result) => new JsonObject
     {
@@ -30,7 +32,7 @@ internal static class ProtoJson
     /// <summary>Indented, for a file that people read.</summary>
     public static string Text(IMessage message) => Node(message).ToJsonString(Lines);
 
-    private static JsonNode Node(IMessage message)
+    public static JsonNode Node(IMessage message)
     {
         var node = JsonNode.Parse(Formatter.Format(message))!;
         WriteHashesInHex(node);

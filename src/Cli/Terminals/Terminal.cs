@@ -24,6 +24,9 @@ public sealed class Terminal
     /// <summary>Plain lines into writers, as a pipe or a log file gets them.</summary>
     public static Terminal Plain(TextWriter output, TextWriter error) => new(Create(output, true), Create(error, true));
 
+    /// <summary>The same, with everything said on standard error: results are a program's to read.</summary>
+    public Terminal WithoutResults() => new(Error, Error);
+
     public void Say(FormattableString markup) => Out.MarkupLineInterpolated(markup);
 
     public void Complain(string message) => Error.MarkupLineInterpolated($"[red]{message}[/]");

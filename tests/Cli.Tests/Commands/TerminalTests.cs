@@ -37,6 +37,21 @@ public sealed partial class TerminalTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", true)]
+    [InlineData("NO_COLOR=1", false)]
+    public async Task Colours_show_on_a_terminal_unless_no_color_is_set(string environment, bool coloured)
+    {
+        Assert.SkipUnless(File.Exists(Script), $"there is no {Script} (Debian: apt-get install util-linux)");
+        var program = Path.Combine(AppContext.BaseDirectory, "topfive.dll");
+
+        var said = await TestKit.Repository.RunAsync(
+            _folder.Path, Script, "-qc", $"env -u NO_COLOR {environment} TERM=xterm-256color dotnet '{program}' heads --gateway http://127.0.0.1:1 || true", "/dev/null");
+
+        Assert.Contains("UNAVAILABLE", said);
+        Assert.Equal(coloured, Colour().IsMatch(said));
+    }
+
+    [Theory]
     [InlineData(29.4, "00:00:29")]
     [InlineData(3_725, "01:02:05")]
     [InlineData(180_000, "2.02:00:00")]
@@ -49,6 +64,9 @@ public sealed partial class TerminalTests : IDisposable
 
     [GeneratedRegex("^[0-9]+ of 400 images, [0-9]+/s, [1-9][0-9]* cache hits, [1-9][0-9]* errors *$")]
     private static partial Regex Told();
+
+    [GeneratedRegex(@"\e\[[0-9;]*[1-9][0-9;]*m")]
+    private static partial Regex Colour();
 
     [GeneratedRegex(@"\e[\[=][?0-9;]*[a-zA-Z]?")]
     private static partial Regex Escapes();

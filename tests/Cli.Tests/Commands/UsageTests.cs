@@ -59,6 +59,7 @@ public sealed class UsageTests
     [InlineData("backbone quantize --backbone x --out y", "--calibrate")]
     [InlineData("backbone quantize --backbone x --calibrate y --out z --images 0", "from 1 to 10,000; it is 0")]
     [InlineData("backbone quantize --backbone x --calibrate y --out ./x", "--out is the file of --backbone")]
+    [InlineData("completion tcsh", "tcsh")]
     [InlineData("fly", "fly")]
     [InlineData("", "command")]
     public async Task Wrong_usage_ends_with_2_and_names_the_limit(string line, string named)
@@ -100,7 +101,7 @@ public sealed class UsageTests
         var outcome = await CommandLine.RunAsync(["--help"]);
 
         Assert.Equal(0, outcome.ExitCode);
-        string[] commands = ["up", "demo", "backbone", "import", "train", "predict", "compare", "heads", "runs", "datasets", "promote", "rollback", "export"];
+        string[] commands = ["up", "demo", "backbone", "import", "train", "predict", "compare", "heads", "runs", "datasets", "promote", "rollback", "export", "keys", "doctor", "completion"];
         Assert.All(commands, command => Assert.Matches($@"\n  {command}\b", outcome.Output));
     }
 }
