@@ -10,7 +10,8 @@ namespace Topfive.Cli;
 internal static class KnownNames
 {
     /// <summary>Longer, and a person who pressed the key thinks that nothing comes.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(
+        int.TryParse(Environment.GetEnvironmentVariable("TOPFIVE_COMPLETION_SECONDS"), out var seconds) && seconds is >= 1 and <= 600 ? seconds : 1);
 
     public static async Task<IEnumerable<string>> HeadsAsync(TopfiveClient gateway) =>
         (await gateway.Heads.ListHeadsAsync(new ListHeadsRequest())).Heads.Select(head => head.Head_).Distinct();
