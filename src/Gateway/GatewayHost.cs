@@ -18,13 +18,17 @@ public static class GatewayHost
         builder.Services.AddSingleton<ImageExtractor>();
         builder.Services.AddSingleton<PredictionService>();
         builder.Services.AddSingleton<ExtractionService>();
+        builder.Services.AddOpenInference();
+        builder.Services.AddHttpApi();
 
         var app = builder.Build();
-        app.MapServiceDefaults(AccessRoom.UseAccess);
+        app.MapServiceDefaults(AccessRoom.UseAccess, HttpApiRoom.OpenPrefixes);
         app.MapGrpcService<PredictionService>();
         app.MapGrpcService<IngestionService>();
         app.MapGrpcService<ExtractionService>();
+        app.MapGrpcService<InferenceService>();
         app.MapGrpcForwarding();
+        app.MapHttpApi();
         return app;
     }
 }

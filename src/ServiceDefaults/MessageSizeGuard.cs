@@ -24,7 +24,8 @@ internal static class MessageSizeGuard
         var limits = app.Services.GetRequiredService<IOptions<LimitOptions>>().Value;
         app.Use(async (http, next) =>
         {
-            if (SendsOneMessage(http.GetEndpoint()) && await FirstMessageBytesAsync(http) is { } length && length > limits.MaxMessageBytes)
+            // What came as JSON has no such prefix.
+            if (HttpProtocol.IsHttp2(http.Request.Protocol) && SendsOneMessage(http.GetEndpoint()) && await FirstMessageBytesAsync(http) is { } length && length > limits.MaxMessageBytes)
             {
                 await http.RefuseGrpcAsync(StatusCode.InvalidArgument,
                     $"the message has {length:N0} bytes; at most {limits.MaxMessageBytes:N0} are accepted (an image: {limits.MaxImageBytes:N0}, Limits__MaxImageBytes)");

@@ -89,11 +89,12 @@ public static class ServiceBuilder
     /// <summary>Maps health (gRPC and HTTP), and metrics and reflection where they are open.</summary>
     /// <param name="app">The service.</param>
     /// <param name="access">Who may call what, where the service knows that: asked before any of a call is read.</param>
-    public static WebApplication MapServiceDefaults(this WebApplication app, Action<WebApplication>? access = null)
+    /// <param name="openOnHttp">What the service has on its HTTP port besides health and metrics: first segments of paths.</param>
+    public static WebApplication MapServiceDefaults(this WebApplication app, Action<WebApplication>? access = null, params string[] openOnHttp)
     {
         var security = app.Services.GetRequiredService<IOptions<SecurityOptions>>().Value;
         app.UseMiddleware<CallWatch>();
-        app.UseHttpPortGuard();
+        app.UseHttpPortGuard(openOnHttp);
         if (access is null) app.WarnOfStrangers("set Security__ClientCa, and Security__ClientNames to the Gateway's");
         access?.Invoke(app);
         app.UseMessageSizeGuard();

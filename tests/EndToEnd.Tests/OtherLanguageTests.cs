@@ -52,7 +52,9 @@ public sealed class OtherLanguageTests(EmbeddedTopfive embedded) : IClassFixture
 internal static class NodeClient
 {
     /// <returns>What the client prints.</returns>
-    public static async Task<string> RunAsync(params string[] arguments)
+    public static Task<string> RunAsync(params string[] arguments) => RunScriptAsync("client.mjs", arguments);
+
+    public static async Task<string> RunScriptAsync(string script, string[] arguments)
     {
         var folder = Path.Combine(Repository.Root, "tests", "clients", "node");
         using (await Repository.LockAsync(Path.Combine(folder, "lock")))
@@ -63,6 +65,6 @@ internal static class NodeClient
             }
         }
 
-        return await Repository.RunAsync(folder, "node", ["client.mjs", .. arguments]);
+        return await Repository.RunAsync(folder, "node", [script, .. arguments]);
     }
 }

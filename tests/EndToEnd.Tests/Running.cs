@@ -25,6 +25,8 @@ internal sealed class Running : IAsyncDisposable
 
     public Uri GatewayAddress => _process.GatewayAddress;
 
+    public Uri GatewayHttpAddress => _process.GatewayHttpAddress;
+
     public string StoreConnectionString => _process.StoreConnectionString;
 
     public Prediction.PredictionClient Predictions => new(Channel);

@@ -59,6 +59,8 @@ internal sealed class FakeDownstreams
         app.MapGrpcService<Features>();
         app.MapGrpcService<Classifier>();
         app.MapGrpcService<FakeDatasets>();
+        app.MapGrpcService<FakeHeads>();
+        app.MapGrpcService<FakeTraining>();
         await app.StartAsync();
         return app;
     }
@@ -137,7 +139,7 @@ internal sealed class FakeDownstreams
             Task.FromResult(new DeleteVectorsResponse { Deleted = request.ImageHashes.Count });
 
         public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context) =>
-            Task.FromResult(new Backbone { Fingerprint = Fingerprint });
+            Task.FromResult(new Backbone { Name = "small", Fingerprint = Fingerprint, Dimensions = 1 });
     }
 
     private sealed class Classifier(FakeDownstreams fake) : Classification.ClassificationBase
@@ -156,11 +158,50 @@ internal sealed class FakeDownstreams
 
             var response = new ClassifyResponse { Head = "pets", Version = 3, BackboneFingerprint = Fingerprint };
             response.Predictions.Add(new ClassifierPrediction { Label = "cat", Probability = 1 });
+            if (request.TopK > 1) response.Predictions.Add(new ClassifierPrediction { Label = "ape", Index = 1, Probability = 0.25f });
             response.Neighbors.Add(Enumerable.Range(0, request.NearestExamples).Select(place => new Neighbor { Label = $"neighbour {place}" }));
             response.Unknown = request.AnswerUnknown ? new Unknown { Score = 3, Threshold = 2, Unknown_ = true } : null;
             response.NeighborsDatasetDigest = request.NearestExamples > 0 ? "digest" : "";
             response.NeighborsDatasetChanged = request.NearestExamples > 0;
             return Task.FromResult(response);
+        }
+    }
+
+    private sealed class FakeHeads(FakeDownstreams fake) : Heads.HeadsBase
+    {
+        public override Task<ListHeadsResponse> ListHeads(ListHeadsRequest request, ServerCallContext context)
+        {
+            if (request.Head is not ("" or "pets")) throw Failure.NotFound($"head '{request.Head}' is unknown");
+            return Task.FromResult(new ListHeadsResponse
+            {
+                Heads =
+                {
+                    new Head { Head_ = "pets", Version = 3, Live = true, Labels = { "cat", "ape" } },
+                    new Head { Head_ = "pets", Version = 2, Labels = { "cat" } },
+                },
+            });
+        }
+
+        public override Task<PromoteResponse> Promote(PromoteRequest request, ServerCallContext context)
+        {
+            fake.Headers.Enqueue(context.RequestHeaders);
+            return Task.FromResult(new PromoteResponse { Head = new Head { Head_ = request.Head, Version = request.Version, Live = true }, PreviousVersion = 3 });
+        }
+    }
+
+    /// <summary>One run, "run", of two epochs: finished when <see cref="Slow"/> ends.</summary>
+    private sealed class FakeTraining(FakeDownstreams fake) : Training.TrainingBase
+    {
+        public override Task<Run> GetRun(GetRunRequest request, ServerCallContext context) => request.RunId == "run"
+            ? Task.FromResult(new Run { RunId = "run", State = fake.Slow.Task.IsCompleted ? RunState.Succeeded : RunState.Running, EpochsDone = fake.Slow.Task.IsCompleted ? 2 : 1 })
+            : throw Failure.NotFound($"run '{request.RunId}' is unknown");
+
+        public override async Task WatchRun(WatchRunRequest request, IServerStreamWriter<RunEvent> responseStream, ServerCallContext context)
+        {
+            await responseStream.WriteAsync(new RunEvent { Epoch = new Epoch { Epoch_ = 1, Loss = 2 } });
+            await fake.Slow.Task.WaitAsync(context.CancellationToken);
+            await responseStream.WriteAsync(new RunEvent { Epoch = new Epoch { Epoch_ = 2, Loss = 1 } });
+            await responseStream.WriteAsync(new RunEvent { Finished = new Finished { Head = "pets", Version = 4 } });
         }
     }
 

@@ -33,6 +33,20 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public async Task Calls_by_json_are_counted_as_the_rpc_that_they_stand_for()
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+        using var http = HttpApiTests.Client(gateway);
+
+        await http.GetAsync(HttpApiTests.Path("/v1/heads"));
+        await http.PostAsync(HttpApiTests.Path("/v1/predict/cars"), HttpApiTests.Form("photo"));
+        var scrape = await UntilAsync(gateway.Gateway, scrape => scrape.Sum(Duration) == 2);
+
+        Assert.Equal(1, scrape.Sum(Duration, ("rpc_method", "topfive.classifier.v1.Heads/ListHeads"), ("rpc_response_status_code", "OK")));
+        Assert.Equal(1, scrape.Sum(Duration, ("rpc_method", "topfive.gateway.v1.Prediction/Predict"), ("rpc_response_status_code", "NOT_FOUND")));
+    }
+
+    [Fact]
     public async Task A_call_shows_as_in_flight_until_it_ends_and_a_cancelled_one_ends_as_cancelled()
     {
         await using var gateway = await RunningGateway.StartAsync();

@@ -97,7 +97,10 @@ public sealed class TlsTests : IDisposable
         body.Headers.ContentType = new("application/grpc");
         var forwarded = await http.PostAsync(new Uri("/topfive.classifier.v1.Datasets/GetDataset", UriKind.Relative), body);
 
+        var closed = new[] { "/v1/heads", "/openapi/v1.json", "/scalar" }.Select(path => http.GetAsync(new Uri(path, UriKind.Relative)));
+
         Assert.Equal("https", gateway.Gateway.HttpAddress().Scheme);
+        Assert.All(await Task.WhenAll(closed), answer => Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode));
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, forwarded.StatusCode);
     }

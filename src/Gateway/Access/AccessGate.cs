@@ -18,7 +18,7 @@ internal sealed class AccessGate(RequestDelegate next, ApiKeys keys, JwtCallers 
         }
         catch (Failure refusal)
         {
-            await http.RefuseGrpcAsync(refusal);
+            await (HttpProtocol.IsHttp2(http.Request.Protocol) ? http.RefuseGrpcAsync(refusal) : http.RefuseAsync(refusal));
             return;
         }
 
@@ -31,10 +31,8 @@ internal sealed class AccessGate(RequestDelegate next, ApiKeys keys, JwtCallers 
     /// <returns>To dispose when the call has ended; null: nobody counts it.</returns>
     private async ValueTask<RateLimitLease?> AdmitAsync(HttpContext http)
     {
-        // The HTTP port has health and metrics alone (HttpPortGuard).
-        if (!HttpProtocol.IsHttp2(http.Request.Protocol)) return null;
-
-        var path = http.Request.Path.Value ?? "";
+        // What calls no RPC is on the HTTP port: health, metrics, and what describes the JSON API (HttpPortGuard, HttpApiGuard).
+        if (RpcRoute.Of(http) is not { } path) return null;
         if (!MethodRoles.TryGet(path, out var rule)) throw Failure.NotBuilt("the Gateway has no such method, or no role that may call it");
         if (rule.Roles == Roles.None) return null;
 

@@ -27,6 +27,7 @@ internal static class AccessRoom
 
     public static void UseAccess(this WebApplication app)
     {
+        app.UseHttpApiGuard();
         if (app.Services.GetRequiredService<IOptions<AccessOptions>>().Value.IsOpen)
         {
             app.WarnOfStrangers("set Security__ApiKeys, Security__Jwt or Security__ClientCa");

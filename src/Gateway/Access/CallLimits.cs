@@ -55,6 +55,10 @@ internal sealed class CallLimits : IDisposable
         }
     }
 
+    /// <summary>The same for what of a call is as much work as another call, where its caller has a rate.</summary>
+    public ValueTask WaitAsync(HttpContext http, CancellationToken cancellation) =>
+        http.Features.Get<KnownCaller>() is { Limits.RequestsPerSecond: > 0 } caller ? WaitAsync(caller, cancellation) : ValueTask.CompletedTask;
+
     public void Dispose()
     {
         _rates.Dispose();

@@ -3,6 +3,7 @@ using Grpc.Health.V1;
 using Topfive.Classifier.V1;
 using Topfive.Features.V1;
 using Topfive.Gateway.V1;
+using Topfive.Inference.V2;
 using GatewayPrediction = Topfive.Gateway.V1.Prediction;
 using NewReflection = Grpc.Reflection.V1.ServerReflection;
 using OldReflection = Grpc.Reflection.V1Alpha.ServerReflection;
@@ -64,6 +65,15 @@ internal static class MethodRoles
             ("ImportHead", Roles.Admin),
             ("DeleteVersion", Roles.Admin),
             ("DeleteHead", Roles.Admin)),
+        Of(GRPCInferenceService.Descriptor,
+            ("ServerLive", Roles.Any),
+            ("ServerReady", Roles.Any),
+            ("ServerMetadata", Roles.Any),
+            ("ModelReady", Roles.Any),
+            ("ModelMetadata", Roles.Any),
+            ("RepositoryIndex", Roles.Any),
+            ("ModelInfer", Roles.Predict),
+            ("ModelStreamInfer", Roles.Predict)),
         // Load balancers and probes have no keys, and learn no more than "serving".
         Of(Health.Descriptor,
             ("Check", Roles.None),

@@ -17,6 +17,9 @@ internal static class DownstreamRegistration
     public const string Features = "features";
     public const string Classifier = "classifier";
 
+    /// <summary>For calls of which nobody here knows whether they may come twice.</summary>
+    public const string ClassifierOnce = "classifier-once";
+
     /// <summary>How often a name is resolved again while all is well; when a replica goes away, that happens at once.</summary>
     private static readonly TimeSpan NewReplicasAreFound = TimeSpan.FromSeconds(10);
 
@@ -29,16 +32,18 @@ internal static class DownstreamRegistration
         services.AddSingleton<ResolverFactory>(provider => new StaticResolverFactory(_ => Listed(OptionsOf(provider).Features)));
         services.AddKeyedSingleton(Features, (provider, _) => Connect(provider, options => options.Features, RendezvousBalancerFactory.PolicyName));
         services.AddKeyedSingleton(Classifier, (provider, _) => Connect(provider, options => options.Classifier, LoadBalancingConfig.RoundRobinPolicyName));
+        services.AddKeyedSingleton(ClassifierOnce, (provider, _) => Connect(provider, options => options.Classifier, LoadBalancingConfig.RoundRobinPolicyName, retry: false));
         services.AddSingleton(provider => new FeatureExtraction.FeatureExtractionClient(provider.GetRequiredKeyedService<GrpcChannel>(Features)));
         services.AddSingleton(provider => new Classification.ClassificationClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
         services.AddSingleton(provider => new Datasets.DatasetsClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
+        services.AddSingleton(provider => new Heads.HeadsClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
         services.AddHealthChecks()
             .Add(HealthOf(Features, "FeatureService", options => options.Features, HealthStatus.Degraded, "images that are not known already cannot be computed"))
             .Add(HealthOf(Classifier, "ClassifierService", options => options.Classifier, HealthStatus.Unhealthy, "nothing can be predicted"));
         return services;
     }
 
-    private static GrpcChannel Connect(IServiceProvider provider, Func<ServicesOptions, string> address, string policy) =>
+    private static GrpcChannel Connect(IServiceProvider provider, Func<ServicesOptions, string> address, string policy, bool retry = true) =>
         GrpcChannel.ForAddress(TargetOf(address(OptionsOf(provider))), new GrpcChannelOptions
         {
             Credentials = OptionsOf(provider).Tls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
@@ -51,12 +56,15 @@ internal static class DownstreamRegistration
             MaxReceiveMessageSize = null,
             MaxRetryBufferPerCallSize = provider.GetRequiredService<IOptions<LimitOptions>>().Value.MaxMessageBytes,
             MaxRetryBufferSize = 256 << 20,
-            ServiceConfig = new ServiceConfig
-            {
-                LoadBalancingConfigs = { new LoadBalancingConfig(policy) },
-                MethodConfigs = { RetryWhenUnavailable },
-            },
+            ServiceConfig = ServiceConfigOf(policy, retry),
         });
+
+    private static ServiceConfig ServiceConfigOf(string policy, bool retry)
+    {
+        var config = new ServiceConfig { LoadBalancingConfigs = { new LoadBalancingConfig(policy) } };
+        if (retry) config.MethodConfigs.Add(RetryWhenUnavailable);
+        return config;
+    }
 
     // Extracting and classifying twice gives the same answer, and adding an example twice leaves it there once.
     private static MethodConfig RetryWhenUnavailable => new()

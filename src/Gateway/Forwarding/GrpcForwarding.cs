@@ -9,6 +9,7 @@ using Microsoft.Extensions.Options;
 using Topfive.Classifier.V1;
 using Topfive.Features.V1;
 using Topfive.Gateway.V1;
+using Topfive.Inference.V2;
 using Topfive.ServiceDefaults;
 using Yarp.ReverseProxy.Forwarder;
 using GatewayPrediction = Topfive.Gateway.V1.Prediction;
@@ -37,7 +38,7 @@ internal static class GrpcForwarding
         [
             GatewayPrediction.Descriptor, Ingestion.Descriptor,
             Datasets.Descriptor, Training.Descriptor, Heads.Descriptor, Classification.Descriptor, FeatureExtraction.Descriptor,
-            Health.Descriptor, ServerReflection.Descriptor,
+            GRPCInferenceService.Descriptor, Health.Descriptor, ServerReflection.Descriptor,
         ];
         services.Replace(ServiceDescriptor.Singleton(new ReflectionServiceImpl(described)));
         services.Replace(ServiceDescriptor.Singleton(new ReflectionV1ServiceImpl(described)));

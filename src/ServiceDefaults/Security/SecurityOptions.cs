@@ -17,7 +17,7 @@ public sealed class SecurityOptions
 
     /// <summary>
     /// CA certificates: whoever calls by gRPC must show a certificate that one of them signed. The HTTP port asks for none:
-    /// there is nothing but health and metrics on it. Empty: any caller may connect.
+    /// there is then nothing but health and metrics on it. Empty: any caller may connect.
     /// </summary>
     public string ClientCa { get; set; } = "";
 

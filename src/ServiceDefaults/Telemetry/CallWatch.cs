@@ -6,12 +6,12 @@ using Topfive.FeatureStore;
 
 namespace Topfive.ServiceDefaults;
 
-/// <summary>Around every gRPC call, whoever answers it: the service, the one that it is forwarded to, or a guard that refuses it.</summary>
+/// <summary>Around every call, by gRPC or by JSON, whoever answers it: the service, the one that it is forwarded to, or a guard that refuses it.</summary>
 internal sealed class CallWatch(RequestDelegate next, CallMetrics metrics)
 {
     public Task InvokeAsync(HttpContext http)
     {
-        if (KnownMethod.Of(http.Request) is { } method) return WatchAsync(http, method);
+        if (KnownMethod.Of(http) is { } method) return WatchAsync(http, method);
         // Probes and scrapes, every few seconds: nobody looks for their traces.
         Spans.Forget();
         return next(http);
@@ -31,6 +31,7 @@ internal sealed class CallWatch(RequestDelegate next, CallMetrics metrics)
             var answer = AnswerOf(http);
             var status = int.TryParse(answer?["grpc-status"].ToString(), out var code) ? (StatusCode)code
                 : http.RequestAborted.IsCancellationRequested ? StatusCode.Cancelled
+                : !HttpProtocol.IsHttp2(http.Request.Protocol) ? HttpStatus.ToCode(http.Response.StatusCode)
                 : StatusCode.Unknown;
             metrics.End(method, status, Stopwatch.GetElapsedTime(began));
             if (status != StatusCode.OK && answer is not null) AddTrace(answer, status);

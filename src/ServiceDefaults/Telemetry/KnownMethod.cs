@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Topfive.Classifier.V1;
 using Topfive.Features.V1;
 using Topfive.Gateway.V1;
+using Topfive.Inference.V2;
 
 namespace Topfive.ServiceDefaults;
 
@@ -15,7 +16,7 @@ internal sealed class KnownMethod
     private static readonly KnownMethod Other = new("_OTHER");
 
     private static readonly FrozenDictionary<string, KnownMethod> All =
-        new[] { FeaturesReflection.Descriptor, ClassifierReflection.Descriptor, GatewayReflection.Descriptor, HealthReflection.Descriptor }
+        new[] { FeaturesReflection.Descriptor, ClassifierReflection.Descriptor, GatewayReflection.Descriptor, InferenceReflection.Descriptor, HealthReflection.Descriptor }
             .SelectMany(file => file.Services)
             .SelectMany(service => service.Methods, (service, method) => $"{service.FullName}/{method.Name}")
             .ToFrozenDictionary(name => $"/{name}", name => new KnownMethod(name), StringComparer.Ordinal);
@@ -37,10 +38,10 @@ internal sealed class KnownMethod
     /// <param name="path">/package.Service/Method, as gRPC spells it.</param>
     public static KnownMethod Of(string path) => All.GetValueOrDefault(path) ?? Other;
 
-    /// <returns>Null when the request is no gRPC call.</returns>
-    public static KnownMethod? Of(HttpRequest request)
+    /// <returns>Null when the request is no call, by gRPC or by JSON.</returns>
+    public static KnownMethod? Of(HttpContext http)
     {
-        if (request.Path.Value is { } path && All.TryGetValue(path, out var known)) return known;
-        return request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true ? Other : null;
+        if (RpcRoute.Of(http) is { } path && All.TryGetValue(path, out var known)) return known;
+        return http.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true ? Other : null;
     }
 }

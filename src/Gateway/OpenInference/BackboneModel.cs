@@ -1,0 +1,46 @@
+using Google.Protobuf.Collections;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Topfive.Features.V1;
+using Topfive.FeatureStore;
+using Topfive.Inference.V2;
+
+namespace Topfive.Gateway;
+
+/// <summary>The backbone as a model: an image's vector.</summary>
+internal sealed class BackboneModel(Backbone backbone, FeatureExtraction.FeatureExtractionClient features, IOptions<ServicesOptions> services)
+    : InferenceModel(backbone.Name)
+{
+    /// <summary>Versions are numbers, and another backbone has another fingerprint: of this one there is the first.</summary>
+    public const string Version = "1";
+
+    public override string OutputName => "vector";
+
+    public override Task<ModelMetadataResponse> DescribeAsync(ServerCallContext caller) => Task.FromResult(new ModelMetadataResponse
+    {
+        Name = Name,
+        Versions = { Version },
+        Platform = "topfive_backbone",
+        Inputs = { InputTensor.Metadata },
+        Outputs = { new ModelMetadataResponse.Types.TensorMetadata { Name = OutputName, Datatype = "FP32", Shape = { -1, backbone.Dimensions } } },
+    });
+
+    public override async Task<ModelInferResponse> InferAsync(ImageBatch batch, int best)
+    {
+        var answers = await batch.AskAsync(async image => await features.ExtractAsync(
+            new ExtractRequest { Image = image }, batch.Caller.Downstream(services.Value, ImageRoute.For(ImageHash.Of(image.Span)))));
+        var response = best > 0
+            ? OutputTensor.OfClasses(OutputName, [.. answers.Select(answer => Largest(answer.Vector, best))])
+            : OutputTensor.OfNumbers(OutputName, answers.Length, answers[0].Vector.Count, (row, numbers) => Copy(answers[row].Vector, numbers));
+        (response.ModelName, response.ModelVersion) = (Name, Version);
+        return response;
+    }
+
+    private static string[] Largest(RepeatedField<float> vector, int count) =>
+        [.. vector.Index().OrderByDescending(number => number.Item).Take(count).Select(number => OutputTensor.Class(number.Item, number.Index))];
+
+    private static void Copy(RepeatedField<float> vector, Span<float> numbers)
+    {
+        for (var i = 0; i < numbers.Length; i++) numbers[i] = vector[i];
+    }
+}
