@@ -21,9 +21,8 @@ public sealed class OpenInferenceTests(EmbeddedTopfive embedded) : IClassFixture
         var files = images.Select((_, i) => Path.Combine(directory.Path, $"{i}.jpg")).ToList();
         foreach (var (i, image) in images.Index()) await File.WriteAllBytesAsync(files[i], image);
         await ImportOwnHeadAsync();
-        var backbone = await embedded.Topfive.Features.GetBackboneAsync(new GetBackboneRequest());
 
-        using var seen = JsonDocument.Parse(await NodeClient.RunScriptAsync("infer.mjs", [embedded.Topfive.GatewayAddress.Authority, "own", backbone.Name, .. files]));
+        using var seen = JsonDocument.Parse(await NodeClient.RunScriptAsync("infer.mjs", [embedded.Topfive.GatewayAddress.Authority, "own", .. files]));
         var root = seen.RootElement;
 
         var predicted = await Task.WhenAll(photos.Select(async photo =>

@@ -139,7 +139,7 @@ internal sealed class FakeDownstreams
             Task.FromResult(new DeleteVectorsResponse { Deleted = request.ImageHashes.Count });
 
         public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context) =>
-            Task.FromResult(new Backbone { Name = "small", Fingerprint = Fingerprint, Dimensions = 1 });
+            Task.FromResult(new Backbone { Fingerprint = Fingerprint, Dimensions = 1 });
     }
 
     private sealed class Classifier(FakeDownstreams fake) : Classification.ClassificationBase

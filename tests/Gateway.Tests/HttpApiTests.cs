@@ -186,6 +186,24 @@ public sealed class HttpApiTests
         Assert.Equal(HttpStatusCode.OK, reached.StatusCode);
     }
 
+    [Theory]
+    [InlineData("cross-site", HttpStatusCode.Forbidden)]
+    [InlineData("same-site", HttpStatusCode.Forbidden)]
+    [InlineData("same-origin", HttpStatusCode.OK)]
+    [InlineData("none", HttpStatusCode.OK)]
+    public async Task A_web_page_of_another_origin_may_call_nothing(string site, HttpStatusCode status)
+    {
+        await using var gateway = await RunningGateway.StartAsync();
+        using var http = Client(gateway);
+        http.DefaultRequestHeaders.Add("Sec-Fetch-Site", site);
+
+        using var answer = await http.PostAsync(Path("/v1/predict/pets"), Form("a photo"));
+
+        Assert.Equal(status, answer.StatusCode);
+        Assert.Equal(status == HttpStatusCode.OK ? 1 : 0, gateway.Fake.Extractions);
+        Assert.False(answer.Headers.Contains("Access-Control-Allow-Origin"));
+    }
+
     internal static HttpClient Client(RunningGateway gateway, string? role = null)
     {
         var http = new HttpClient { BaseAddress = gateway.Gateway.HttpAddress(), Timeout = TimeSpan.FromSeconds(60) };

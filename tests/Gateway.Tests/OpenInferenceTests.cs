@@ -35,11 +35,11 @@ public sealed class OpenInferenceTests
     public async Task The_backbone_answers_vectors_and_one_class_without_a_label()
     {
         await using var gateway = await RunningGateway.StartAsync();
-        var vectors = await Client(gateway).ModelInferAsync(Request("small", true, "one", "two"));
-        var asClasses = Request("small", true, "one");
+        var vectors = await Client(gateway).ModelInferAsync(Request("backbone", true, "one", "two"));
+        var asClasses = Request("backbone", true, "one");
         asClasses.Outputs.Add(Classification("vector", 5));
 
-        Assert.Equal(("small", "1", "vector", "2,1"), (vectors.ModelName, vectors.ModelVersion, vectors.Outputs[0].Name, string.Join(',', vectors.Outputs[0].Shape)));
+        Assert.Equal(("backbone", "1", "vector", "2,1"), (vectors.ModelName, vectors.ModelVersion, vectors.Outputs[0].Name, string.Join(',', vectors.Outputs[0].Shape)));
         Assert.Equal([1, 1], Floats(vectors));
         Assert.Equal(["1.000000:0"], Strings(await Client(gateway).ModelInferAsync(asClasses)));
     }
@@ -60,10 +60,10 @@ public sealed class OpenInferenceTests
     [Theory]
     [InlineData("cars", "", StatusCode.NotFound, "Request for unknown model: 'cars' is not found")]
     [InlineData("cars", "7", StatusCode.NotFound, "Request for unknown model: 'cars' version 7 is not found")]
-    [InlineData("small", "2", StatusCode.NotFound, "Request for unknown model: 'small' version 2 is not found")]
+    [InlineData("backbone", "2", StatusCode.NotFound, "Request for unknown model: 'backbone' version 2 is not found")]
     [InlineData("pets", "newest", StatusCode.InvalidArgument, "version string 'newest', version should be an integral value > 0")]
     [InlineData("pets", "0", StatusCode.InvalidArgument, "version should be an integral value > 0")]
-    [InlineData("", "", StatusCode.InvalidArgument, "model_name is empty")]
+    [InlineData("", "", StatusCode.InvalidArgument, "the model's name is empty")]
     public async Task An_unknown_model_or_version_is_refused_as_triton_does(string model, string version, StatusCode code, string message)
     {
         await using var gateway = await RunningGateway.StartAsync();
@@ -151,7 +151,7 @@ public sealed class OpenInferenceTests
         await using var gateway = await RunningGateway.StartAsync();
 
         var head = await RefusedAsync(gateway, Request("pets", true, "one", "xbad", "three"));
-        var backbone = await RefusedAsync(gateway, Request("small", false, "one", "two", "xbad"));
+        var backbone = await RefusedAsync(gateway, Request("backbone", false, "one", "two", "xbad"));
 
         Assert.Equal((StatusCode.InvalidArgument, "element 1 of input 'image': not an image"), (head.StatusCode, head.Status.Detail));
         Assert.Equal((StatusCode.InvalidArgument, "element 2 of input 'image': not an image"), (backbone.StatusCode, backbone.Status.Detail));
@@ -198,17 +198,17 @@ public sealed class OpenInferenceTests
         Assert.Equal(("image", "BYTES", "-1"), (head.Inputs[0].Name, head.Inputs[0].Datatype, string.Join(',', head.Inputs[0].Shape)));
         Assert.Equal(("probabilities", "FP32", "-1,2"), (head.Outputs[0].Name, head.Outputs[0].Datatype, string.Join(',', head.Outputs[0].Shape)));
         Assert.Equal([-1, 1], (await client.ModelMetadataAsync(new ModelMetadataRequest { Name = "pets", Version = "2" })).Outputs[0].Shape);
-        Assert.Equal([-1, 1], (await client.ModelMetadataAsync(new ModelMetadataRequest { Name = "small" })).Outputs[0].Shape);
+        Assert.Equal([-1, 1], (await client.ModelMetadataAsync(new ModelMetadataRequest { Name = "backbone" })).Outputs[0].Shape);
         var unknown = await Assert.ThrowsAsync<RpcException>(async () => await client.ModelMetadataAsync(new ModelMetadataRequest { Name = "pets", Version = "9" }));
         Assert.Equal((StatusCode.NotFound, "Request for unknown model: 'pets' version 9 is not found"), (unknown.StatusCode, unknown.Status.Detail));
 
-        foreach (var (name, version, ready) in new[] { ("pets", "", true), ("pets", "2", true), ("pets", "9", false), ("cars", "", false), ("small", "", true), ("small", "1", true), ("small", "2", false) })
+        foreach (var (name, version, ready) in new[] { ("pets", "", true), ("pets", "2", true), ("pets", "9", false), ("cars", "", false), ("backbone", "", true), ("backbone", "1", true), ("backbone", "2", false) })
         {
             Assert.Equal((name, version, ready), (name, version, (await client.ModelReadyAsync(new ModelReadyRequest { Name = name, Version = version })).Ready));
         }
 
         var index = await client.RepositoryIndexAsync(new RepositoryIndexRequest { Ready = true });
-        Assert.Equal(["small 1 READY", "pets 3 READY"], index.Models.Select(model => $"{model.Name} {model.Version} {model.State}"));
+        Assert.Equal(["backbone 1 READY", "pets 3 READY"], index.Models.Select(model => $"{model.Name} {model.Version} {model.State}"));
     }
 
     private static GRPCInferenceService.GRPCInferenceServiceClient Client(RunningGateway gateway) => new(gateway.Channel);

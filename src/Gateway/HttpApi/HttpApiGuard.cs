@@ -4,7 +4,7 @@ using Topfive.ServiceDefaults;
 
 namespace Topfive.Gateway;
 
-/// <summary>Before anything of a JSON call is read: is there such a path, and is the body within the limit?</summary>
+/// <summary>Before anything of a JSON call is read: is there such a path, is it no page of another origin that calls, and is the body within the limit?</summary>
 internal static class HttpApiGuard
 {
     public static void UseHttpApiGuard(this WebApplication app)
@@ -21,6 +21,13 @@ internal static class HttpApiGuard
         if (RpcRoute.Of(http) is null)
         {
             await http.RefuseAsync(Failure.NotFound($"there is no {http.Request.Method} {http.Request.Path}; {HttpApiRoom.DocumentPath} lists what there is"));
+            return;
+        }
+
+        // A browser says so, and without CORS it would hide the answer, but not keep the call back.
+        if (http.Request.Headers["sec-fetch-site"] is [not ("same-origin" or "none")])
+        {
+            await http.RefuseAsync(Failure.PermissionDenied("a web page of another origin calls, and there is no CORS"));
             return;
         }
 

@@ -8,22 +8,38 @@ using Topfive.Inference.V2;
 namespace Topfive.Gateway;
 
 /// <summary>The backbone as a model: an image's vector.</summary>
-internal sealed class BackboneModel(Backbone backbone, FeatureExtraction.FeatureExtractionClient features, IOptions<ServicesOptions> services)
-    : InferenceModel(backbone.Name)
+internal sealed class BackboneModel(FeatureExtraction.FeatureExtractionClient features, IOptions<ServicesOptions> services)
+    : InferenceModel(ModelName)
 {
+    /// <summary>Not its own name, which the head that came with it has.</summary>
+    public const string ModelName = "backbone";
+
     /// <summary>Versions are numbers, and another backbone has another fingerprint: of this one there is the first.</summary>
     public const string Version = "1";
 
     public override string OutputName => "vector";
 
-    public override Task<ModelMetadataResponse> DescribeAsync(ServerCallContext caller) => Task.FromResult(new ModelMetadataResponse
+    public override async Task<ModelMetadataResponse> DescribeAsync(ServerCallContext caller) => new()
     {
         Name = Name,
         Versions = { Version },
         Platform = "topfive_backbone",
         Inputs = { InputTensor.Metadata },
-        Outputs = { new ModelMetadataResponse.Types.TensorMetadata { Name = OutputName, Datatype = "FP32", Shape = { -1, backbone.Dimensions } } },
-    });
+        Outputs = { new ModelMetadataResponse.Types.TensorMetadata { Name = OutputName, Datatype = "FP32", Shape = { -1, (await BackboneAsync(caller)).Dimensions } } },
+    };
+
+    public override async Task<bool> IsReadyAsync(ServerCallContext caller)
+    {
+        try
+        {
+            await BackboneAsync(caller);
+            return true;
+        }
+        catch (RpcException away) when (away.StatusCode == StatusCode.Unavailable)
+        {
+            return false;
+        }
+    }
 
     public override async Task<ModelInferResponse> InferAsync(ImageBatch batch, int best)
     {
@@ -35,6 +51,9 @@ internal sealed class BackboneModel(Backbone backbone, FeatureExtraction.Feature
         (response.ModelName, response.ModelVersion) = (Name, Version);
         return response;
     }
+
+    private async Task<Backbone> BackboneAsync(ServerCallContext caller) =>
+        await features.GetBackboneAsync(new GetBackboneRequest(), caller.Downstream(services.Value));
 
     private static string[] Largest(RepeatedField<float> vector, int count) =>
         [.. vector.Index().OrderByDescending(number => number.Item).Take(count).Select(number => OutputTensor.Class(number.Item, number.Index))];

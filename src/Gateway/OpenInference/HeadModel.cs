@@ -35,7 +35,7 @@ internal sealed class HeadModel(string name, long version, Predictor predictor, 
         };
     }
 
-    public async Task<bool> IsReadyAsync(ServerCallContext caller) => Asked(await VersionsAsync(caller)) is not null;
+    public override async Task<bool> IsReadyAsync(ServerCallContext caller) => Asked(await VersionsAsync(caller)) is not null;
 
     public override async Task<ModelInferResponse> InferAsync(ImageBatch batch, int best)
     {

@@ -11,8 +11,6 @@ namespace Topfive.Gateway;
 /// <param name="caller">The call.</param>
 internal sealed class ImageBatch(IReadOnlyList<ByteString> images, SemaphoreSlim turns, CallLimits limits, ServerCallContext caller)
 {
-    public int Count => images.Count;
-
     public ServerCallContext Caller => caller;
 
     /// <returns>In the order of the images.</returns>

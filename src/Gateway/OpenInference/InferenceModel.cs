@@ -13,6 +13,9 @@ internal abstract class InferenceModel(string name)
 
     public abstract Task<ModelMetadataResponse> DescribeAsync(ServerCallContext caller);
 
+    /// <returns>Whether it can be asked now; false, too, when there is no such version.</returns>
+    public abstract Task<bool> IsReadyAsync(ServerCallContext caller);
+
     /// <param name="batch">The images.</param>
     /// <param name="best">How many of the largest values of each, as classes; 0: all values, as numbers.</param>
     public abstract Task<ModelInferResponse> InferAsync(ImageBatch batch, int best);

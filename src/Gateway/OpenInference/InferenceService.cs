@@ -28,7 +28,7 @@ internal sealed class InferenceService(
         new() { Ready = await models.IsReadyAsync(request.Name, request.Version, context) };
 
     public override async Task<ModelMetadataResponse> ModelMetadata(ModelMetadataRequest request, ServerCallContext context) =>
-        await (await models.FindAsync(request.Name, request.Version, context)).DescribeAsync(context);
+        await models.Find(request.Name, request.Version).DescribeAsync(context);
 
     public override async Task<RepositoryIndexResponse> RepositoryIndex(RepositoryIndexRequest request, ServerCallContext context) =>
         await models.ListAsync(request.Ready, context);
@@ -89,7 +89,7 @@ internal sealed class InferenceService(
     /// <param name="context">The call.</param>
     private async Task<ModelInferResponse> InferAsync(ModelInferRequest request, SemaphoreSlim turns, ServerCallContext context)
     {
-        var model = await models.FindAsync(request.ModelName, request.ModelVersion, context);
+        var model = models.Find(request.ModelName, request.ModelVersion);
         var images = InputTensor.ImagesOf(request);
         var best = RequestedOutput.ClassificationOf(request, model.OutputName);
         var response = await model.InferAsync(new ImageBatch(images, turns, limits, context), best);

@@ -1,11 +1,11 @@
-// Usage: node infer.mjs ADDRESS HEAD BACKBONE IMAGE OTHER_IMAGE BROKEN_IMAGE
+// Usage: node infer.mjs ADDRESS HEAD IMAGE OTHER_IMAGE BROKEN_IMAGE
 // Prints one JSON object: what a client of the Open Inference Protocol, made from protos/inference.proto alone, sees of a running Gateway.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 
-const [address, head, backbone, ...files] = process.argv.slice(2);
+const [address, head, ...files] = process.argv.slice(2);
 const proto = fileURLToPath(new URL('../../../protos/inference.proto', import.meta.url));
 const { inference } = grpc.loadPackageDefinition(protoLoader.loadSync(proto, { keepCase: true, longs: Number, enums: String, oneofs: true }));
 const client = new inference.GRPCInferenceService(address, grpc.credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 });
@@ -63,12 +63,12 @@ console.log(JSON.stringify({
   modelReady: (await call('ModelReady', { name: head })).ready,
   server: await call('ServerMetadata', {}),
   headMetadata: await call('ModelMetadata', { name: head }),
-  backboneMetadata: await call('ModelMetadata', { name: backbone }),
+  backboneMetadata: await call('ModelMetadata', { name: 'backbone' }),
   index: (await call('RepositoryIndex', {})).models,
   raw: await infer(rawRequest(head, [image, other, image])),
   typed: await infer(typedRequest(head, [image, other, image])),
   classes: await infer(rawRequest(head, [image, other], classification('probabilities', 3))),
-  vectors: await infer(rawRequest(backbone, [image, other])),
+  vectors: await infer(rawRequest('backbone', [image, other])),
   broken: await infer(rawRequest(head, [image, broken])),
   unknown: await infer(rawRequest('nobody', [image])),
   wrongVersion: await infer(rawRequest(head, [image], { model_version: '99' })),
