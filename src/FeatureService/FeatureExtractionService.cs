@@ -13,8 +13,6 @@ namespace Topfive.FeatureService;
 internal sealed class FeatureExtractionService(
     FeatureExtractor extractor, ExtractionStream stream, VectorIntake intake, ResponsePool responses, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
 {
-    private const int MaxHashes = 100_000;
-
     public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context)
     {
         var backbone = state.Require();
@@ -170,9 +168,9 @@ internal sealed class FeatureExtractionService(
         return timing;
     }
 
-    private static ImageHash[] Hashes(RepeatedField<ByteString> hashes) => hashes.Count <= MaxHashes
+    private ImageHash[] Hashes(RepeatedField<ByteString> hashes) => hashes.Count <= limits.Value.MaxHashes
         ? [.. hashes.Select((hash, i) => Hash(hash, $"image_hashes[{i}]"))]
-        : throw Failure.InvalidInput($"image_hashes has {hashes.Count:N0} entries; at most {MaxHashes:N0} are accepted");
+        : throw Failure.InvalidInput($"image_hashes has {hashes.Count:N0} entries; at most {limits.Value.MaxHashes:N0} are accepted (Limits__MaxHashes)");
 
     private static ImageHash Hash(ByteString bytes, string field) => ImageHash.TryRead(bytes.Span, out var hash)
         ? hash

@@ -21,6 +21,9 @@ public enum FailureKind
     /// <summary>The queue is full, or the caller is over its limit; try again after <see cref="Failure.RetryAfter"/>.</summary>
     QueueFull,
 
+    /// <summary>The caller did not go on with what it had begun.</summary>
+    Cancelled,
+
     /// <summary>A disk is full: trying again helps when somebody has made room.</summary>
     OutOfSpace,
 
@@ -58,6 +61,8 @@ public sealed class Failure : Exception
     public static Failure PermissionDenied(string message) => new(FailureKind.PermissionDenied, message);
 
     public static Failure QueueFull(string message, TimeSpan retryAfter) => new(FailureKind.QueueFull, message) { RetryAfter = retryAfter };
+
+    public static Failure Cancelled(string message) => new(FailureKind.Cancelled, message);
 
     public static Failure OutOfSpace(string message, Exception? cause = null) => new(FailureKind.OutOfSpace, message, cause);
 

@@ -10,13 +10,24 @@ namespace Topfive.ServiceDefaults;
 /// <summary>The one table from kind of failure to gRPC status, for whole calls and for items of a stream.</summary>
 public static class FailureTable
 {
+    /// <summary>A message goes in HTTP's headers, of which clients read no more than some kilobytes; it may hold what a caller has sent, of whatever length.</summary>
+    public const int MaxMessageLength = 1_000;
+
     private static readonly string[] WriteRefusals = ["OOM ", "MISCONF ", "EXECABORT "];
 
     /// <summary>
     /// The status that tells a caller about <paramref name="exception"/>, with <paramref name="traceId"/> among its details. Anything
     /// unforeseen becomes INTERNAL with that id only: log the exception itself beside it.
     /// </summary>
-    public static Status ToStatus(Exception exception, string traceId) => Of(exception, traceId).WithTrace(traceId);
+    public static Status ToStatus(Exception exception, string traceId)
+    {
+        var status = Of(exception, traceId).WithTrace(traceId);
+        if (status.Message.Length > MaxMessageLength) status.Message = $"{status.Message[..(char.IsHighSurrogate(status.Message[MaxMessageLength - 2]) ? MaxMessageLength - 2 : MaxMessageLength - 1)]}…";
+        return status;
+    }
+
+    /// <summary>The same as gRPC throws it, for what fails before <see cref="FailureInterceptor"/> has the call.</summary>
+    internal static RpcException ToRpcException(this Failure failure) => ToStatus(failure, TraceExtensions.CurrentId).ToRpcException();
 
     /// <summary>True when the caller was told less than the exception says, so that it must be logged.</summary>
     public static bool IsUnforeseen(Exception exception) =>
@@ -52,6 +63,7 @@ public static class FailureTable
             FailureKind.Unauthenticated => Code.Unauthenticated,
             FailureKind.PermissionDenied => Code.PermissionDenied,
             FailureKind.QueueFull or FailureKind.OutOfSpace => Code.ResourceExhausted,
+            FailureKind.Cancelled => Code.Cancelled,
             FailureKind.Unavailable => Code.Unavailable,
             FailureKind.NotBuilt => Code.Unimplemented,
             _ => Code.Internal,

@@ -1,10 +1,12 @@
 using System.Net;
+using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -32,13 +34,17 @@ public static class ServiceBuilder
         builder.Services.AddSingleton<ServerTls>();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
 
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ListenOptions>, ServerTls>((kestrel, options, tls) =>
+        builder.Services.AddSingleton<MessageMemory>();
+        builder.Services.AddSingleton<ConnectionLimit>();
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ListenOptions>, IOptions<LimitOptions>, ServerTls, ConnectionLimit>((kestrel, options, limits, tls, connections) =>
         {
             var listen = options.Value;
             var address = IPAddress.Parse(listen.Address);
             kestrel.Listen(address, listen.GrpcPort, endpoint =>
             {
                 endpoint.Protocols = HttpProtocols.Http2;
+                // Before TLS: a handshake costs more than a connection.
+                connections.Guard(endpoint);
                 tls.ProtectGrpc(endpoint);
             });
             kestrel.Listen(address, listen.HttpPort, endpoint =>
@@ -47,6 +53,9 @@ public static class ServiceBuilder
                 tls.ProtectHttp(endpoint);
             });
             kestrel.AddServerHeader = false;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = limits.Value.MaxCallsPerConnection;
+            // A caller whose machine is gone leaves no stream behind: it is asked after a minute of silence.
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromMinutes(1);
             // gRPC limits messages, not bodies: a bulk stream has no end, and may pause as long as its caller likes.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
@@ -57,7 +66,14 @@ public static class ServiceBuilder
         builder.Services.AddSingleton<FailureInterceptor>();
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<FailureInterceptor>());
         builder.Services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>()
-            .Configure<IOptions<LimitOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxMessageBytes);
+            .Configure<IOptions<LimitOptions>>((grpc, limits) =>
+            {
+                grpc.MaxReceiveMessageSize = limits.Value.MaxMessageBytes;
+                grpc.CompressionProviders = BoundedDecompression.All(limits.Value);
+            });
+        // In the place of gRPC's own.
+        builder.Services.Replace(ServiceDescriptor.Singleton(typeof(IServiceMethodProvider<>), typeof(ReadableMethods<>)));
+        builder.Services.AddSingleton<NamePolicy>();
         builder.Services.AddSingleton<StreamItems>();
         builder.Services.AddGrpcHealthChecks();
         builder.Services.AddGrpcReflection();

@@ -73,7 +73,7 @@ public sealed class BadInputTests(RunningService service)
 
         var status = await ServiceInstance.FailureOf(service.Client.FindMissingAsync(request));
 
-        Assert.Equal((StatusCode.InvalidArgument, "image_hashes has 100,001 entries; at most 100,000 are accepted"), (status.StatusCode, status.Detail));
+        Assert.Equal((StatusCode.InvalidArgument, "image_hashes has 100,001 entries; at most 100,000 are accepted (Limits__MaxHashes)"), (status.StatusCode, status.Detail));
     }
 
     private async Task RefusedAsync(byte[] image, string message)

@@ -13,6 +13,8 @@ public sealed class ServiceCluster : IAsyncDisposable
 
     public Uri Gateway => _gateway!.Address;
 
+    public Uri Classifier => _classifier!.Address;
+
     public IReadOnlyList<Uri> Features => [.. _features.Select(feature => feature.Address)];
 
     /// <summary>Resident memory of the Gateway, the ClassifierService and the first FeatureService, in bytes.</summary>

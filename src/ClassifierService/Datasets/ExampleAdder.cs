@@ -9,7 +9,7 @@ namespace Topfive.ClassifierService;
 /// Adds a stream of examples in batches, each with the examples of its augmented copies; those that lack a stored vector, their own
 /// or a copy's, are left out. A bad example ends the stream; whole batches before it stay.
 /// </summary>
-internal sealed class ExampleAdder(DatasetStore datasets, VectorStore vectors, BackboneRegistry backbones)
+internal sealed class ExampleAdder(DatasetStore datasets, VectorStore vectors, BackboneRegistry backbones, NamePolicy names)
 {
     private const int BatchSize = 1_000;
 
@@ -24,7 +24,7 @@ internal sealed class ExampleAdder(DatasetStore datasets, VectorStore vectors, B
         // An example of a copy says nothing that its original's does not.
         await foreach (var batch in examples.Where(example => example.Copy == 0).Chunk(BatchSize).WithCancellation(cancellation))
         {
-            var images = Array.ConvertAll(batch, ExampleRules.Complete);
+            var images = Array.ConvertAll(batch, example => ExampleRules.Complete(example, names));
             Example[][] copies = [.. batch.Select((example, i) => ExampleRules.CopiesOf(example, images[i]).ToArray())];
             var missing = await FindMissingAsync(backbone, images, copies, cancellation);
             var complete = Enumerable.Range(0, batch.Length).Where(i => !missing.Contains(images[i]));

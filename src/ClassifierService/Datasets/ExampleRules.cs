@@ -10,16 +10,16 @@ internal static class ExampleRules
 {
     /// <summary>Checks one example of an image (not of a copy), and decides its split when it names none.</summary>
     /// <exception cref="Failure">INVALID_ARGUMENT, naming the example and the limit.</exception>
-    public static ImageHash Complete(Example example)
+    public static ImageHash Complete(Example example, NamePolicy names)
     {
-        NameRule.Check(example.Dataset, "dataset");
+        names.Check(example.Dataset, "dataset");
         if (!ImageHash.TryRead(example.ImageHash.Span, out var image))
         {
             throw Failure.InvalidInput(
                 $"an example of dataset '{example.Dataset}' has an image_hash of {example.ImageHash.Length} bytes; a SHA-256 has {ImageHash.Size}");
         }
 
-        NameRule.Check(example.Label, $"label of image {image}");
+        names.Check(example.Label, $"label of image {image}");
         ExampleRule.Check(example.Split, example.Group, image);
         AugmentationRule.Check(example.Augmentation, example.AugmentedCopies);
         if (example.Split == Split.Unspecified) example.Split = HashSplit.Of(image, example.Group.Span);

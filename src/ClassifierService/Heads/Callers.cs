@@ -13,12 +13,15 @@ internal static class Callers
 
     public static Caller Caller(this ServerCallContext call) => new()
     {
-        User = Cut(Uri.UnescapeDataString(call.RequestHeaders.GetValue("topfive-user") ?? ""), MaxUserLength),
+        User = Cut(Uri.UnescapeDataString(call.Header("topfive-user")), MaxUserLength),
         // The Gateway's word: what a caller writes there itself does not pass it.
-        Authenticated = Cut(Uri.UnescapeDataString(call.RequestHeaders.GetValue("topfive-caller") ?? ""), MaxUserLength),
+        Authenticated = Cut(Uri.UnescapeDataString(call.Header("topfive-caller")), MaxUserLength),
         // The Gateway says whom it forwards for.
-        Peer = Cut(call.RequestHeaders.GetValue("x-forwarded-for") ?? call.Peer, MaxUserLength),
+        Peer = Cut(call.Header("x-forwarded-for") is { Length: > 0 } forwarded ? forwarded : call.Peer, MaxUserLength),
     };
+
+    /// <summary>As HTTP has it: gRPC's own metadata cannot be read where any other of the caller's headers is named binary and is not base64.</summary>
+    private static string Header(this ServerCallContext call, string name) => call.GetHttpContext().Request.Headers[name].ToString();
 
     /// <exception cref="Failure">INVALID_ARGUMENT.</exception>
     public static void CheckReason(string reason)

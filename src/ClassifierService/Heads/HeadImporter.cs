@@ -7,7 +7,7 @@ using Topfive.ServiceDefaults;
 namespace Topfive.ClassifierService;
 
 /// <summary>Takes a head from anyone: its bytes are counted while they come, and read with suspicion.</summary>
-internal sealed class HeadImporter(HeadPublisher publisher, BackboneRegistry backbones, IOptions<HeadOptions> options) : IDisposable
+internal sealed class HeadImporter(HeadPublisher publisher, BackboneRegistry backbones, NamePolicy names, IOptions<HeadOptions> options) : IDisposable
 {
     // A large model lies in memory three times while it is read; more than a few at once would be too much.
     private readonly SemaphoreSlim _places = new(2);
@@ -37,7 +37,7 @@ internal sealed class HeadImporter(HeadPublisher publisher, BackboneRegistry bac
         var model = new MemoryStream();
         await foreach (var part in parts.WithCancellation(cancellation))
         {
-            if (first is null) NameRule.Check(part.Head, "head");
+            if (first is null) names.Check(part.Head, "head");
             first ??= part;
             if (model.Length + part.Data.Length > options.Value.MaxImportBytes)
             {

@@ -8,7 +8,7 @@ namespace Topfive.ClassifierService;
 
 /// <summary>Checks all that can be checked before a run, and queues it.</summary>
 internal sealed class RunStarter(
-    DatasetStore datasets, BackboneRegistry backbones, WarmStarts warmStarts, OutlierLoader outliers, RunQueue queue, IOptions<TrainingOptions> options)
+    DatasetStore datasets, BackboneRegistry backbones, WarmStarts warmStarts, OutlierLoader outliers, RunQueue queue, NamePolicy names, IOptions<TrainingOptions> options)
 {
     public static Failure NoBackbone() =>
         Failure.Unavailable("no FeatureService has announced its backbone to this store yet: start one, and extract the images first");
@@ -17,7 +17,7 @@ internal sealed class RunStarter(
     {
         request = ManifestRules.Complete(request);
         NameRule.Check(request.Dataset, "dataset");
-        NameRule.Check(request.Head, "head");
+        names.Check(request.Head, "head");
         var recipe = RecipeRules.Complete(await warmStarts.ResolveAsync(request.Head, request.Recipe));
         var rule = PromotionRules.Complete(request.Promotion);
         var dataset = await datasets.ReadAsync(request.Dataset, cancellation) ?? throw Failure.NotFound($"there is no dataset '{request.Dataset}'");

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Google.Protobuf.Collections;
+using Microsoft.Extensions.Options;
 using Topfive.Features.V1;
 using Topfive.FeatureStore;
 using Topfive.ServiceDefaults;
@@ -10,11 +11,9 @@ namespace Topfive.FeatureService;
 /// Takes vectors that were computed elsewhere. No one can tell from a vector whose image it is of, and a wrong one would be
 /// served for good; so it must come with the fingerprint of this backbone, and what is stored already stays unless asked otherwise.
 /// </summary>
-internal sealed class VectorIntake(BackboneState state, VectorStore store)
+internal sealed class VectorIntake(BackboneState state, VectorStore store, IOptions<LimitOptions> limits)
 {
-    private const int MaxVectors = 1_000;
-
-    /// <summary>A message at a time: 8 MB of vectors.</summary>
+    /// <summary>A message at a time: 8 KB a vector.</summary>
     /// <exception cref="Failure">Precondition: another backbone's. InvalidInput: a vector that can be none of this backbone's.</exception>
     public async Task<PutVectorsResponse> PutAsync(IAsyncEnumerable<PutVectorsRequest> requests, CancellationToken cancellation)
     {
@@ -47,9 +46,9 @@ internal sealed class VectorIntake(BackboneState state, VectorStore store)
         }
     }
 
-    private static (ImageHash, ReadOnlyMemory<float>)[] Read(RepeatedField<StoredVector> vectors, int dimensions) => vectors.Count <= MaxVectors
+    private (ImageHash, ReadOnlyMemory<float>)[] Read(RepeatedField<StoredVector> vectors, int dimensions) => vectors.Count <= limits.Value.MaxVectors
         ? [.. vectors.Select((vector, i) => Read(vector, i, dimensions))]
-        : throw Failure.InvalidInput($"a message has {vectors.Count:N0} vectors; at most {MaxVectors:N0} are accepted");
+        : throw Failure.InvalidInput($"a message has {vectors.Count:N0} vectors; at most {limits.Value.MaxVectors:N0} are accepted (Limits__MaxVectors)");
 
     private static (ImageHash, ReadOnlyMemory<float>) Read(StoredVector item, int index, int dimensions)
     {

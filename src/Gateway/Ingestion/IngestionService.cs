@@ -7,7 +7,7 @@ namespace Topfive.Gateway;
 
 /// <summary>topfive.gateway.v1.Ingestion: every labelled image is extracted, then becomes an example.</summary>
 internal sealed class IngestionService(
-    ImageExtractor extractor, StreamItems items, IServiceProvider services, IOptions<ServicesOptions> options)
+    ImageExtractor extractor, StreamItems items, NamePolicy names, IServiceProvider services, IOptions<ServicesOptions> options)
     : Ingestion.IngestionBase
 {
     public override async Task Ingest(
@@ -18,7 +18,7 @@ internal sealed class IngestionService(
             requestStream, responseStream, options.Value.ItemsInFlight,
             async image =>
             {
-                LabeledImageCheck.Check(image);
+                LabeledImageCheck.Check(image, names);
                 var ingested = await extractor.ExtractAsync(image, context);
                 await examples.AddAsync(image, ingested);
                 return new IngestResult { Id = image.Id, Ingested = ingested };

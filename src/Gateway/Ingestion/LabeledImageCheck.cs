@@ -7,10 +7,10 @@ namespace Topfive.Gateway;
 /// <summary>Refuses what could never become an example before anything is computed or stored for it.</summary>
 internal static class LabeledImageCheck
 {
-    public static void Check(LabeledImage image)
+    public static void Check(LabeledImage image, NamePolicy names)
     {
-        NameRule.Check(image.Dataset, "dataset");
-        NameRule.Check(image.Label, "label");
+        names.Check(image.Dataset, "dataset");
+        names.Check(image.Label, "label");
         if (image.InputCase == LabeledImage.InputOneofCase.None)
         {
             throw Failure.InvalidInput("neither image nor image_hash is set; exactly one must be");
