@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Google.Rpc;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Topfive.Features.V1;
@@ -65,6 +66,8 @@ internal static class OverloadBench
             catch (RpcException exception)
             {
                 status = exception.StatusCode;
+                // Who is refused is told when to come again.
+                if (status == StatusCode.ResourceExhausted && exception.GetRpcStatus()?.GetDetail<RetryInfo>() is null) status = StatusCode.Unknown;
             }
 
             answers.Add((status, Stopwatch.GetElapsedTime(asked).TotalSeconds, Stopwatch.GetElapsedTime(began).TotalSeconds));
