@@ -89,21 +89,30 @@ internal sealed class ExampleBatcher : IAsyncDisposable
                 }
             }
         }
-        catch (RpcException exception)
+        catch (Exception exception)
         {
-            batch.ForEach(pending => pending.Added.SetException(exception));
+            // Whatever it is, each of them waits to hear of it.
+            batch.ForEach(pending => pending.Added.TrySetException(exception));
         }
     }
 
     private async Task<HashSet<ByteString>> SendAsync(IEnumerable<Example> examples)
     {
         using var call = _datasets.AddExamples(_caller.Downstream(_services));
-        foreach (var example in examples)
+        try
         {
-            await call.RequestStream.WriteAsync(example);
+            foreach (var example in examples)
+            {
+                await call.RequestStream.WriteAsync(example);
+            }
+
+            await call.RequestStream.CompleteAsync();
+        }
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException)
+        {
+            // It takes no more, and the answer says why.
         }
 
-        await call.RequestStream.CompleteAsync();
         return [.. (await call).MissingVectors];
     }
 }

@@ -23,7 +23,7 @@ internal static class MessageSizeGuard
         var memory = app.Services.GetRequiredService<MessageMemory>();
         app.Use(async (http, next) =>
         {
-            // JSON has no prefixes: its bodies are limited where they are read.
+            // What comes as HTTP/1.1 is no gRPC, and has no such prefix.
             var endpoint = HttpProtocol.IsHttp2(http.Request.Protocol) ? http.GetEndpoint() : null;
             if (endpoint?.Metadata.GetMetadata<GrpcMethodMetadata>() is { Method.Type: var type })
             {
