@@ -11,7 +11,7 @@ namespace Topfive.FeatureService;
 
 /// <summary>The proto's side of feature extraction.</summary>
 internal sealed class FeatureExtractionService(
-    FeatureExtractor extractor, ExtractionStream stream, VectorIntake intake, ResponsePool responses, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
+    FeatureExtractor extractor, ExtractionStream stream, VectorIntake intake, StreamItems items, ResponsePool responses, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
 {
     public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context)
     {
@@ -67,8 +67,12 @@ internal sealed class FeatureExtractionService(
         }
     }
 
-    public override Task<PutVectorsResponse> PutVectors(IAsyncStreamReader<PutVectorsRequest> requestStream, ServerCallContext context) =>
-        intake.PutAsync(requestStream.ReadAllAsync(context.CancellationToken), context.CancellationToken);
+    public override async Task<PutVectorsResponse> PutVectors(IAsyncStreamReader<PutVectorsRequest> requestStream, ServerCallContext context)
+    {
+        var stream = items.Read(requestStream);
+        var response = await intake.PutAsync(stream.ReadAllAsync(context.CancellationToken), context.CancellationToken);
+        return stream.IsCutOff ? throw Draining.CutOff("send the vectors again; those that are stored stay") : response;
+    }
 
     public override async Task<DeleteVectorsResponse> DeleteVectors(DeleteVectorsRequest request, ServerCallContext context) =>
         new() { Deleted = await store.DeleteAsync(state.Require().File.Fingerprint, Hashes(request.ImageHashes), context.CancellationToken) };

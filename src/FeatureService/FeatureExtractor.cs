@@ -110,6 +110,8 @@ internal sealed class FeatureExtractor(
                 var (computation, joined) = await inFlight.RunAsync(hash, abandoned => ComputeAsync(backbone, hash, urgency, fill, abandoned), cancellation);
                 if (mustBeStored && computation.StoreError is { } error)
                 {
+                    // A store that refuses says why itself.
+                    if (!StoreFailure.IsAway(error)) throw error;
                     throw Failure.Unavailable("the image's vector was computed but the feature store did not take it: check Store__ConnectionString and the server behind it", error);
                 }
 

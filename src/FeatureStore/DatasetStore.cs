@@ -30,6 +30,7 @@ public sealed class DatasetStore(StoreConnection connection)
         }
 
         var database = connection.Database;
+        connection.Room?.Take($"{examples.Count:N0} examples", examples.Sum(example => (long)example.CalculateSize()));
         await database.SetAddAsync(Keys.Datasets, dataset);
         // Originals first: while one copy is there, its original's example says so, and can take it out again.
         var originals = await WriteAllAsync(database, dataset, examples.Where(example => example.Copy == 0));

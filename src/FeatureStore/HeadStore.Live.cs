@@ -121,7 +121,8 @@ public sealed partial class HeadStore
         heard: message => changed(message.ToString()),
         reconnected: async () =>
         {
-            foreach (var head in await connection.Database.SetMembersAsync(Keys.Heads))
+            // Past the breaker, which may not have heard yet that the store is back.
+            foreach (var head in await connection.Multiplexer.GetDatabase().SetMembersAsync(Keys.Heads))
             {
                 changed(head.ToString());
             }

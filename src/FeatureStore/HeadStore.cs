@@ -23,7 +23,7 @@ public sealed partial class HeadStore(StoreConnection connection)
     /// <exception cref="StoreFullException">The embedded store's disk has no room for it.</exception>
     public async Task<StagedVersion> StageAsync(string head, ReadOnlyMemory<byte> onnx)
     {
-        connection.CheckRoom($"a version of head '{head}'", onnx.Length);
+        connection.Room?.Check($"a version of head '{head}'", onnx.Length);
         var database = connection.Database;
         await database.SetAddAsync(Keys.Heads, head);
         var staged = new StagedVersion(head, await database.StringIncrementAsync(Keys.HeadLastVersion(head)), onnx.Length);

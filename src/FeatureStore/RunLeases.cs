@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
 namespace Topfive.FeatureStore;
 
 /// <summary>
@@ -11,19 +14,38 @@ public sealed class RunLeases(StoreConnection connection)
 
     private static readonly TimeSpan CancelLifetime = TimeSpan.FromDays(1);
 
+    /// <summary>When this process' leases were last known to be there, by <see cref="Stopwatch"/>.</summary>
+    private readonly ConcurrentDictionary<string, long> _renewed = new(StringComparer.Ordinal);
+
     public async Task TakeAsync(string runId)
     {
+        var now = Stopwatch.GetTimestamp();
         // The lease first: a run in hand without one counts as abandoned.
         await connection.Database.StringSetAsync(Keys.RunLease(runId), "", Lifetime);
         await connection.Database.SetAddAsync(Keys.RunsInHand, runId);
+        _renewed[runId] = now;
     }
 
     /// <returns>False when the lease had lapsed: the run may be counted as abandoned by now.</returns>
-    public Task<bool> RenewAsync(string runId) => connection.Database.KeyExpireAsync(Keys.RunLease(runId), Lifetime);
+    public async Task<bool> RenewAsync(string runId)
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (!await connection.Database.KeyExpireAsync(Keys.RunLease(runId), Lifetime))
+        {
+            // Gone before its time, so the store's clock was set. Unless somebody has counted the run as abandoned already, it is this process' still.
+            if (!_renewed.TryGetValue(runId, out var last) || Stopwatch.GetElapsedTime(last) >= Lifetime) return false;
+            if (!await connection.Database.SetContainsAsync(Keys.RunsInHand, runId)) return false;
+            await connection.Database.StringSetAsync(Keys.RunLease(runId), "", Lifetime);
+        }
+
+        _renewed[runId] = now;
+        return true;
+    }
 
     /// <summary>After the run's end is recorded.</summary>
     public async Task ReleaseAsync(string runId)
     {
+        _renewed.TryRemove(runId, out _);
         await connection.Database.SetRemoveAsync(Keys.RunsInHand, runId);
         await Task.WhenAll(
             connection.Database.KeyDeleteAsync(Keys.RunLease(runId)),

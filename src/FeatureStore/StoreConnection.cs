@@ -8,19 +8,32 @@ namespace Topfive.FeatureStore;
 
 /// <summary>
 /// The process's one connection to the store, and the embedded store itself when no other is configured.
-/// A Redis that is away does not stop the start: commands fail at once with <see cref="RedisConnectionException"/>
+/// A Redis that is away or hangs does not stop the start: commands fail at once with <see cref="RedisConnectionException"/>
 /// until it is back.
 /// </summary>
 public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFactory loggers, IMeterFactory? meters = null) : IHostedLifecycleService, IAsyncDisposable
 {
     private EmbeddedStore? _embedded;
     private ConnectionMultiplexer? _multiplexer;
-    private DriveInfo? _disk;
     private StoreMetrics? _metrics;
+    private StoreBreaker? _breaker;
 
     internal bool WritesHalf { get; } = options.Value.VectorFormat == "fp16";
 
-    internal IDatabase Database => Multiplexer.GetDatabase();
+    /// <exception cref="RedisConnectionException">The store is away, as <see cref="Breaker"/> knows.</exception>
+    internal IDatabase Database
+    {
+        get
+        {
+            Breaker.ThrowIfOpen();
+            return Multiplexer.GetDatabase();
+        }
+    }
+
+    /// <summary>Of the embedded store's disk; null for every other store.</summary>
+    internal DiskRoom? Room { get; private set; }
+
+    internal StoreBreaker Breaker => _breaker ?? throw NotOpen();
 
     internal StoreMetrics Metrics => _metrics ?? throw NotOpen();
 
@@ -36,30 +49,18 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
             connectionString = _embedded.ConnectionString;
         }
 
-        _disk = EmbeddedStore.DirectoryOf(connectionString) is { } directory ? new DriveInfo(directory) : null;
+        Room = EmbeddedStore.DirectoryOf(connectionString) is { } directory ? new DiskRoom(directory, () => options.Value.DiskReserve) : null;
         _multiplexer = await ConnectionMultiplexer.ConnectAsync(Configuration(connectionString, options.Value));
         _multiplexer.RegisterProfiler(StoreSpans.OfThisCall);
-        _metrics = new StoreMetrics(meters, () => _multiplexer?.IsConnected ?? false);
-    }
-
-    /// <summary>Before a large value is written: what the embedded server cannot put on its disk it would lose later, and not say so now.</summary>
-    /// <exception cref="StoreFullException">There is no room; the message names the disk and the limit.</exception>
-    internal void CheckRoom(string item, long bytes)
-    {
-        // It is in the log, and later in the store's own file as well.
-        var needed = (2 * bytes) + options.Value.DiskReserve;
-        if (_disk is not null && (needed < 0 || _disk.AvailableFreeSpace < needed))
-        {
-            throw new StoreFullException(
-                $"{item} of {bytes:N0} bytes is not stored: the embedded store's disk {_disk.Name} has {_disk.AvailableFreeSpace:N0} bytes free, "
-                + $"and {options.Value.DiskReserve:N0} must stay free (Store__DiskReserve): make room, or move the data directory (Store__DataDirectory)");
-        }
+        _breaker = new StoreBreaker(_multiplexer, TimeSpan.FromMilliseconds(options.Value.PatienceMilliseconds), loggers.CreateLogger<StoreConnection>());
+        _metrics = new StoreMetrics(meters, () => _multiplexer is { IsConnected: true } && !_breaker.IsOpen);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _multiplexer, null) is { } multiplexer)
         {
+            await _breaker!.DisposeAsync();
             await multiplexer.DisposeAsync();
         }
 

@@ -22,6 +22,13 @@ public sealed class StoreOptions : IValidatableObject
     public int EmbeddedPort { get; set; }
 
     /// <summary>
+    /// Milliseconds without an answer after which the store counts as away: nothing asks it then until it answers again. It bounds what a
+    /// store that hangs costs a call. Default 2,000; less than the machine sometimes pauses for makes it look away for nothing.
+    /// </summary>
+    [Range(50, 60_000)]
+    public int PatienceMilliseconds { get; set; } = 2_000;
+
+    /// <summary>
     /// Bytes that must stay free on the embedded store's disk; a model file that would go below is refused. Default 64 MiB.
     /// </summary>
     [Range(0, long.MaxValue)]

@@ -21,13 +21,13 @@ public sealed class VectorStore(StoreConnection connection)
         var began = Stopwatch.GetTimestamp();
         try
         {
-            var bytes = await connection.Database.StringGetLeaseAsync(Keys.Vector(fingerprint, image));
+            var bytes = await connection.Breaker.WaitAsync(connection.Database.StringGetLeaseAsync(Keys.Vector(fingerprint, image)));
             connection.Metrics.Succeeded(StoreMetrics.Get, began);
             return bytes is null ? null : new VectorLease(bytes);
         }
         catch (Exception exception)
         {
-            connection.Metrics.Failed(StoreMetrics.Get, began, exception);
+            if (Failed(StoreMetrics.Get, began, exception) is { } away) throw away;
             throw;
         }
     }
@@ -128,12 +128,11 @@ public sealed class VectorStore(StoreConnection connection)
     public async Task<IReadOnlyList<ImageHash>> FindMissingAsync(
         string fingerprint, IEnumerable<ImageHash> images, CancellationToken cancellation = default)
     {
-        var database = connection.Database;
         var missing = new List<ImageHash>();
         foreach (var window in images.Chunk(Window))
         {
             cancellation.ThrowIfCancellationRequested();
-            var stored = await Task.WhenAll(window.Select(image => connection.Metrics.MeasureAsync(StoreMetrics.Exists, database.KeyExistsAsync(Keys.Vector(fingerprint, image)))));
+            var stored = await Task.WhenAll(window.Select(image => AskAsync(StoreMetrics.Exists, database => database.KeyExistsAsync(Keys.Vector(fingerprint, image)))));
             missing.AddRange(window.Where((_, i) => !stored[i]));
         }
 
@@ -143,21 +142,45 @@ public sealed class VectorStore(StoreConnection connection)
     /// <returns>How many there were to delete.</returns>
     public async Task<int> DeleteAsync(string fingerprint, IEnumerable<ImageHash> images, CancellationToken cancellation = default)
     {
-        var database = connection.Database;
         var deleted = 0;
         foreach (var window in images.Chunk(Window))
         {
             cancellation.ThrowIfCancellationRequested();
-            var known = await Task.WhenAll(window.Select(image => connection.Metrics.MeasureAsync(StoreMetrics.Delete, database.KeyDeleteAsync(Keys.Vector(fingerprint, image)))));
+            var known = await Task.WhenAll(window.Select(image => AskAsync(StoreMetrics.Delete, database => database.KeyDeleteAsync(Keys.Vector(fingerprint, image)))));
             deleted += known.Count(wasThere => wasThere);
         }
 
         return deleted;
     }
 
-    private Task<bool> SetAsync(string fingerprint, ImageHash image, ReadOnlyMemory<float> vector, When when) =>
-        connection.Metrics.MeasureAsync(StoreMetrics.Set, connection.Database.StringSetAsync(
-            Keys.Vector(fingerprint, image),
-            connection.WritesHalf && HalfVector.CanHold(vector.Span) ? HalfVector.Pack(vector.Span) : new FloatBytes(vector).Memory,
-            when: when));
+    private Task<bool> SetAsync(string fingerprint, ImageHash image, ReadOnlyMemory<float> vector, When when) => AskAsync(StoreMetrics.Set, database =>
+    {
+        var bytes = connection.WritesHalf && HalfVector.CanHold(vector.Span) ? HalfVector.Pack(vector.Span) : new FloatBytes(vector).Memory;
+        connection.Room?.Take("a vector", bytes.Length);
+        return database.StringSetAsync(Keys.Vector(fingerprint, image), bytes, when: when);
+    });
+
+    private async Task<T> AskAsync<T>(KeyValuePair<string, object?> operation, Func<IDatabase, Task<T>> command)
+    {
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            var reply = await connection.Breaker.WaitAsync(command(connection.Database));
+            connection.Metrics.Succeeded(operation, began);
+            return reply;
+        }
+        catch (Exception exception)
+        {
+            if (Failed(operation, began, exception) is { } away) throw away;
+            throw;
+        }
+    }
+
+    /// <returns>What to throw instead, or null.</returns>
+    private RedisConnectionException? Failed(KeyValuePair<string, object?> operation, long began, Exception failure)
+    {
+        var away = connection.Breaker.Explain(failure);
+        connection.Metrics.Failed(operation, began, away ?? failure);
+        return away;
+    }
 }

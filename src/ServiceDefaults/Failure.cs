@@ -44,7 +44,7 @@ public sealed class Failure : Exception
 
     public FailureKind Kind { get; }
 
-    /// <summary>Set for <see cref="FailureKind.QueueFull"/>.</summary>
+    /// <summary>Set for <see cref="FailureKind.QueueFull"/>, and where a stream ends because the service stops.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
     /// <summary>A constant of <see cref="ServiceDefaults.Reason"/>, for callers that must tell causes apart.</summary>
@@ -68,6 +68,9 @@ public sealed class Failure : Exception
 
     public static Failure Unavailable(string message, Exception? cause = null, string? reason = null) =>
         new(FailureKind.Unavailable, message, cause) { Reason = reason };
+
+    /// <summary>What was begun here is to go on elsewhere.</summary>
+    public static Failure Stopping(string message, TimeSpan retryAfter) => new(FailureKind.Unavailable, message) { RetryAfter = retryAfter };
 
     public static Failure NotBuilt(string message) => new(FailureKind.NotBuilt, message);
 }

@@ -7,6 +7,9 @@ namespace Topfive.ServiceDefaults;
 /// <summary>Turns every exception that leaves an RPC into the status of <see cref="FailureTable"/>.</summary>
 internal sealed class FailureInterceptor(ILogger<FailureInterceptor> log) : Interceptor
 {
+    /// <summary>gRPC's own word, for its clients that retry by themselves.</summary>
+    private static readonly Metadata.Entry NoRetry = new("grpc-retry-pushback-ms", "-1");
+
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
@@ -75,6 +78,9 @@ internal sealed class FailureInterceptor(ILogger<FailureInterceptor> log) : Inte
             log.LogError(exception, "{Method} failed; trace id {TraceId}", context.Method, traceId);
         }
 
-        return FailureTable.ToStatus(exception, traceId).ToRpcException();
+        var refusal = FailureTable.ToStatus(exception, traceId).ToRpcException();
+        // Every replica has the same store: the caller has another way to its answer, and should take it now.
+        if (exception is Failure { Reason: Reason.VectorUnavailable }) refusal.Trailers.Add(NoRetry);
+        return refusal;
     }
 }

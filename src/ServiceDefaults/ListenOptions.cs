@@ -20,6 +20,13 @@ public sealed class ListenOptions : IValidatableObject
     [Range(0, 65535)]
     public int HttpPort { get; set; }
 
+    /// <summary>
+    /// Seconds between the word to stop, from which on health says NOT_SERVING, and the closing of the port: as long as balancers need to notice.
+    /// Everything is answered meanwhile.
+    /// </summary>
+    [Range(0.0, 3600.0)]
+    public double DrainSeconds { get; set; }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (!IPAddress.TryParse(Address, out _))

@@ -32,7 +32,11 @@ public static class ServiceBuilder
         builder.Services.AddValidatedOptions<SecurityOptions>(SecurityOptions.Section);
         builder.Services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityRules>();
         builder.Services.AddSingleton<ServerTls>();
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        builder.Services.AddSingleton<Draining>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<Draining>());
+        builder.Services.AddHealthChecks().AddCheck<Draining>("stopping");
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<ListenOptions>>((host, listen) =>
+            host.ShutdownTimeout = TimeSpan.FromSeconds(listen.Value.DrainSeconds) + Draining.TimeToFinish);
 
         builder.Services.AddSingleton<MessageMemory>();
         builder.Services.AddSingleton<ConnectionLimit>();

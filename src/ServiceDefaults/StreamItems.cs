@@ -6,12 +6,13 @@ using Status = Google.Rpc.Status;
 namespace Topfive.ServiceDefaults;
 
 /// <summary>Bidirectional streams of independent items: one bad item ends neither the stream nor its neighbours.</summary>
-public sealed class StreamItems(ILogger<StreamItems> log, CallMetrics metrics)
+public sealed class StreamItems(ILogger<StreamItems> log, CallMetrics metrics, Draining draining)
 {
     /// <summary>
     /// Answers every request, in completion order, at most <paramref name="inFlight"/> at the same time. Beyond that nothing
     /// is read, so that HTTP/2's flow control stops the sender; a reader that stops stops the rest, with as many answers again
-    /// waiting for it and one being written.
+    /// waiting for it and one being written. When the service stops no more is read, what was read is answered, and the stream ends with
+    /// UNAVAILABLE: the caller sends again what has no answer.
     /// </summary>
     /// <param name="requests">The items.</param>
     /// <param name="responses">One for each.</param>
@@ -24,16 +25,17 @@ public sealed class StreamItems(ILogger<StreamItems> log, CallMetrics metrics)
         Func<TRequest, Task<TResponse>> answer, Func<TRequest, Status, TResponse> refuse, ServerCallContext context)
     {
         var cancellation = context.CancellationToken;
+        var stream = Read(requests);
         var answers = Channel.CreateBounded<TResponse>(new BoundedChannelOptions(inFlight) { SingleReader = true });
         var reading = Task.Run(async () =>
         {
             try
             {
                 await Parallel.ForEachAsync(
-                    requests.ReadAllAsync(cancellation),
+                    stream.ReadAllAsync(cancellation),
                     new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellation },
                     async (request, stop) => await answers.Writer.WriteAsync(await AnswerItemAsync(request, answer, refuse, context), stop));
-                answers.Writer.Complete();
+                answers.Writer.Complete(stream.IsCutOff ? CutOff() : null);
             }
             catch (Exception exception)
             {
@@ -48,6 +50,12 @@ public sealed class StreamItems(ILogger<StreamItems> log, CallMetrics metrics)
 
         await reading;
     }
+
+    /// <summary>To be read instead of the requests themselves: it ends when the service stops.</summary>
+    public StreamReading<TRequest> Read<TRequest>(IAsyncStreamReader<TRequest> requests) => new(requests, draining);
+
+    /// <summary>How a stream ends whose every item that was read has been answered.</summary>
+    public static Failure CutOff() => Draining.CutOff("every item that it took is answered, so send those without an answer again, in a new stream");
 
     /// <summary>The response to one item, whatever happens to it.</summary>
     public async Task<TResponse> AnswerItemAsync<TRequest, TResponse>(

@@ -135,6 +135,19 @@ public sealed class RunProcessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_lease_that_the_stores_clock_has_ended_before_its_time_is_taken_again_and_the_run_goes_on()
+    {
+        var dataset = await _watcher.AddDatasetAsync();
+        var run = await _watcher.Training.StartRunAsync(Request(dataset, epochs: 1_000));
+        await FirstEpochAsync(run);
+
+        // What a clock that is set forward does to every key with a time to live.
+        Assert.Equal(":1", await _redis!.AskAsync($"DEL topfive:run:{{{run.RunId}}}:lease"));
+
+        Assert.NotNull((await _watcher.WatchAsync(run.RunId))[^1].Finished);
+    }
+
+    [Fact]
     public async Task A_run_that_others_have_ended_before_it_publishes_adds_no_version()
     {
         await _watcher.ImportAsync(_head, Some.Model());

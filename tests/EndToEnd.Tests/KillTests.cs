@@ -58,13 +58,21 @@ internal sealed class UpProcess : IAsyncDisposable
 
     public Topfive.Gateway.V1.Prediction.PredictionClient Predictions => new(_channel);
 
+    public Ingestion.IngestionClient Ingestions => new(_channel);
+
+    public Training.TrainingClient Training => new(_channel);
+
     /// <param name="dataDirectory">Of the embedded store and the log.</param>
     /// <param name="settings">Environment variables; a value of null takes one away.</param>
-    public static async Task<UpProcess> StartAsync(string dataDirectory, Dictionary<string, string?>? settings = null) =>
+    /// <param name="model">Null: the real backbone.</param>
+    public static async Task<UpProcess> StartAsync(string dataDirectory, Dictionary<string, string?>? settings = null, string? model = null) =>
         new(await ServiceProcess.StartAsync(
-            "topfive", ["up", "--port", "0", "--data", dataDirectory, "--model", await TestBackbone.ModelAsync()], ServiceProcess.Gateway, settings));
+            "topfive", ["up", "--port", "0", "--data", dataDirectory, "--model", model ?? await TestBackbone.ModelAsync()], ServiceProcess.Gateway, settings));
 
     public Task KillAsync() => _process.KillAsync();
+
+    /// <returns>Its exit code, and what it said on standard error in its life.</returns>
+    public Task<(int ExitCode, string Errors)> StopAsync() => _process.StopAsync();
 
     public ValueTask DisposeAsync()
     {

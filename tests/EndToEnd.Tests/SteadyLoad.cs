@@ -14,6 +14,11 @@ internal sealed class SteadyLoad
 
     public TimeSpan Longest => _took.Max();
 
+    public int Count => _took.Count;
+
+    /// <param name="part">0.99: so many of the calls took no longer.</param>
+    public TimeSpan Percentile(double part) => _took.Order().ElementAt((int)(part * (_took.Count - 1)));
+
     /// <summary>So many callers, each of which calls again when it has been answered.</summary>
     public void Repeat(int callers, Func<Task> call)
     {

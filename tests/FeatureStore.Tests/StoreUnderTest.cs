@@ -39,10 +39,10 @@ public abstract class StoreUnderTest : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    public static async Task<StoreConnection> OpenAsync(string connectionString, string vectorFormat = "fp32")
+    public static async Task<StoreConnection> OpenAsync(string connectionString, string vectorFormat = "fp32", int patienceMilliseconds = 2_000)
     {
         var connection = new StoreConnection(
-            Options.Create(new StoreOptions { ConnectionString = connectionString, VectorFormat = vectorFormat }), NullLoggerFactory.Instance);
+            Options.Create(new StoreOptions { ConnectionString = connectionString, VectorFormat = vectorFormat, PatienceMilliseconds = patienceMilliseconds }), NullLoggerFactory.Instance);
         await connection.OpenAsync();
         return connection;
     }

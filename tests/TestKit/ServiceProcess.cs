@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -13,6 +14,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task<string> _errors;
     private readonly Task _restOfOutput;
+    private readonly ConcurrentQueue<string> _output = new();
 
     private ServiceProcess(Process process, Uri address, Task<string> errors)
     {
@@ -20,13 +22,21 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         _errors = errors;
         Address = address;
         // Unread, it would fill the pipe and stop the process.
-        _restOfOutput = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+        _restOfOutput = Task.Run(async () =>
+        {
+            while (await process.StandardOutput.ReadLineAsync() is { } line) _output.Enqueue(line);
+        });
     }
 
     /// <summary>The first address that it said.</summary>
     public Uri Address { get; }
 
     public int Id => _process.Id;
+
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>What it has said on standard output after its address: log lines, for one.</summary>
+    public IReadOnlyCollection<string> Output => _output;
 
     /// <summary>Resident memory in bytes, now.</summary>
     public long Rss => StatusBytes(_process.Id, "VmRSS:");
@@ -112,11 +122,32 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         throw new TimeoutException($"{_process.ProcessName} did not serve within a minute");
     }
 
+    /// <summary>Where a service answers HTTP/1.1, which is the second address that it says.</summary>
+    public async Task<Uri> HttpAddressAsync()
+    {
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1); await Task.Delay(20))
+        {
+            if (_output.Select(line => NowListening.Match(line)).FirstOrDefault(match => match.Success) is { } match) return new Uri(match.Groups[1].Value);
+        }
+
+        throw new TimeoutException("it did not say a second address within a minute");
+    }
+
+    /// <summary>Asks it to end, as Kubernetes, systemd and Ctrl-C do, and does not wait.</summary>
+    public Task TellToStopAsync() => ProcessSignal.SendAsync(Id, "TERM");
+
     /// <summary>Asks it to end, as Kubernetes, systemd and Ctrl-C do.</summary>
     /// <returns>Its exit code, and what it said on standard error in its life.</returns>
     public async Task<(int ExitCode, string Errors)> StopAsync()
     {
-        await ProcessSignal.SendAsync(Id, "TERM");
+        await TellToStopAsync();
+        return await EndedAsync();
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>As of <see cref="StopAsync"/>.</returns>
+    public async Task<(int ExitCode, string Errors)> EndedAsync()
+    {
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
         return (_process.ExitCode, await _errors);
     }

@@ -41,12 +41,13 @@ internal sealed class ClassificationService(
     {
         try
         {
-            await foreach (var item in requests.ReadAllAsync(context.CancellationToken))
+            var stream = items.Read(requests);
+            await foreach (var item in stream.ReadAllAsync(context.CancellationToken))
             {
                 await answers.WriteAsync(AnswerAsync(item, context), context.CancellationToken);
             }
 
-            answers.Complete();
+            answers.Complete(stream.IsCutOff ? StreamItems.CutOff() : null);
         }
         catch (Exception exception)
         {

@@ -18,7 +18,7 @@ internal sealed class HeadCache(HeadStore store, IOptions<ServingOptions> option
     private static readonly TimeSpan PinnedLifetime = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, ServingHead> _live = new(StringComparer.Ordinal);
-    private readonly MemoryCache _pinned = new(new MemoryCacheOptions { SizeLimit = options.Value.PinnedVersionBytes });
+    private readonly MemoryCache _pinned = new(new MemoryCacheOptions { SizeLimit = options.Value.PinnedVersionBytes, Clock = new SteadyClock() });
     private readonly ConcurrentDictionary<(string Head, long Version), Lazy<Task<ServingHead?>>> _loading = new();
     private readonly SemaphoreSlim _rechecking = new(1);
 

@@ -29,7 +29,7 @@ internal sealed class LiveHeadWatcher(
                 }
                 catch (Exception exception) when (exception is InvalidDataException || StoreFailure.Is(exception))
                 {
-                    log.LogWarning("cannot look which heads are live; those in memory serve on: {Reason}", exception.Message);
+                    if (!StoreFailure.IsAway(exception)) log.LogWarning("cannot look which heads are live; those in memory serve on: {Reason}", exception.Message);
                 }
 
                 await WaitForChangeAsync(stoppingToken);

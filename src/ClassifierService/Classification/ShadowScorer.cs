@@ -81,7 +81,7 @@ internal sealed class ShadowScorer(
                 }
                 catch (Exception exception) when (StoreFailure.Is(exception))
                 {
-                    log.LogWarning("cannot look after the shadows: {Reason}", exception.Message);
+                    if (!StoreFailure.IsAway(exception)) log.LogWarning("cannot look after the shadows: {Reason}", exception.Message);
                 }
             }
             while (await timer.WaitForNextTickAsync(stopping));

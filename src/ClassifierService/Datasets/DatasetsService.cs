@@ -6,10 +6,14 @@ using Topfive.ServiceDefaults;
 namespace Topfive.ClassifierService;
 
 /// <summary>topfive.classifier.v1.Datasets.</summary>
-internal sealed class DatasetsService(ExampleAdder adder, DatasetStore datasets) : Datasets.DatasetsBase
+internal sealed class DatasetsService(ExampleAdder adder, DatasetStore datasets, StreamItems items) : Datasets.DatasetsBase
 {
-    public override Task<AddExamplesResponse> AddExamples(IAsyncStreamReader<Example> requestStream, ServerCallContext context) =>
-        adder.AddAsync(requestStream.ReadAllAsync(context.CancellationToken), context.CancellationToken);
+    public override async Task<AddExamplesResponse> AddExamples(IAsyncStreamReader<Example> requestStream, ServerCallContext context)
+    {
+        var stream = items.Read(requestStream);
+        var response = await adder.AddAsync(stream.ReadAllAsync(context.CancellationToken), context.CancellationToken);
+        return stream.IsCutOff ? throw Draining.CutOff("send the examples again; those that were added stay, and are not added twice") : response;
+    }
 
     public override async Task<Dataset> GetDataset(GetDatasetRequest request, ServerCallContext context)
     {

@@ -78,7 +78,9 @@ internal sealed class RunJournal(RunStore runs, RunLeases leases, HeadStore head
 
     private async Task WriteAsync(Run run, RunEvent? happened = null)
     {
-        if (!await runs.TryUpdateAsync(run, happened)) throw new LeaseLostException(run.RunId);
+        if (await runs.TryUpdateAsync(run, happened)) return;
+        // Unless it is the store's clock that was set, and not the lease that has lapsed.
+        if (!await leases.RenewAsync(run.RunId) || !await runs.TryUpdateAsync(run, happened)) throw new LeaseLostException(run.RunId);
     }
 
     private static Timestamp Now() => Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);

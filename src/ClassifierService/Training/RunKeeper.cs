@@ -30,11 +30,15 @@ internal sealed class RunKeeper(
                 try
                 {
                     await Task.WhenAll(queue.Active.Select(KeepAsync));
-                    foreach (var runId in await leases.FindAbandonedAsync()) await journal.EndAbandonedAsync(runId, Abandoned);
+                    foreach (var runId in await leases.FindAbandonedAsync())
+                    {
+                        // What this process has in hand it has renewed just now, or given up as lost.
+                        if (!queue.TryFind(runId, out var own) || own.Cause == StopCause.LeaseLost) await journal.EndAbandonedAsync(runId, Abandoned);
+                    }
                 }
                 catch (Exception exception) when (StoreFailure.Is(exception))
                 {
-                    log.LogWarning("cannot look after the runs: {Reason}", exception.Message);
+                    if (!StoreFailure.IsAway(exception)) log.LogWarning("cannot look after the runs: {Reason}", exception.Message);
                 }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -8,7 +8,7 @@ namespace Topfive.ClassifierService;
 
 /// <summary>topfive.classifier.v1.Training.</summary>
 internal sealed class TrainingService(
-    RunStarter starter, RunWatcher watcher, RunCanceller canceller, RunStore runs, IHostApplicationLifetime host) : TrainingBase
+    RunStarter starter, RunWatcher watcher, RunCanceller canceller, RunStore runs, Draining draining) : TrainingBase
 {
     public override Task<Run> StartRun(StartRunRequest request, ServerCallContext context) =>
         starter.StartAsync(request, context.Caller(), context.CancellationToken);
@@ -16,14 +16,14 @@ internal sealed class TrainingService(
     public override async Task WatchRun(WatchRunRequest request, IServerStreamWriter<RunEvent> responseStream, ServerCallContext context)
     {
         NameRule.Check(request.RunId, "run_id");
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.ApplicationStopping);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, draining.StreamsEnd);
         try
         {
             await foreach (var runEvent in watcher.WatchAsync(request.RunId, stop.Token)) await responseStream.WriteAsync(runEvent, stop.Token);
         }
-        catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (draining.StreamsEnd.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {
-            throw Failure.Unavailable("the service stops; watch the run again at another replica, or when it is back");
+            throw Draining.CutOff("watch the run again at another replica, or when this one is back");
         }
     }
 

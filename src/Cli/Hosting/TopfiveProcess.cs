@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -179,10 +180,10 @@ public sealed class TopfiveProcess : IAsyncDisposable
         {
             // Asked here and not by a call, for which the Gateway may want TLS and a certificate.
             var health = app.Services.GetRequiredService<HealthCheckService>();
-            var deadline = DateTime.UtcNow + ReadyTimeout;
+            var began = Stopwatch.GetTimestamp();
             while ((await health.CheckHealthAsync(cancellation)).Status == HealthStatus.Unhealthy)
             {
-                if (_stopped.IsCancellationRequested || DateTime.UtcNow > deadline)
+                if (_stopped.IsCancellationRequested || Stopwatch.GetElapsedTime(began) > ReadyTimeout)
                 {
                     throw new CommandFailure($"The {name} did not get ready: {_log.LastCritical ?? $"{LogPath} says why"}.");
                 }

@@ -1,4 +1,3 @@
-using StackExchange.Redis;
 using Topfive.FeatureStore;
 
 namespace Topfive.FeatureService;
@@ -6,6 +5,8 @@ namespace Topfive.FeatureService;
 /// <summary>The feature store as extraction uses it: without a store, images are still computed and answered.</summary>
 internal sealed class VectorCache(VectorStore store, ILogger<VectorCache> log)
 {
+    private int _refuses;
+
     /// <returns>Null when the vector is not stored, or the store cannot be asked.</returns>
     public async Task<VectorLease?> FindAsync(RunningBackbone backbone, ImageHash image)
     {
@@ -21,9 +22,8 @@ internal sealed class VectorCache(VectorStore store, ILogger<VectorCache> log)
             vector.Dispose();
             return null;
         }
-        catch (Exception exception) when (exception is RedisException or RedisTimeoutException)
+        catch (Exception exception) when (StoreFailure.Is(exception))
         {
-            log.LogWarning("image {Image} cannot be looked up, so it is computed: {Message}", image, exception.Message);
             return null;
         }
     }
@@ -34,12 +34,26 @@ internal sealed class VectorCache(VectorStore store, ILogger<VectorCache> log)
         try
         {
             await store.SetAsync(backbone.File.Fingerprint, image, vector);
+            if (Volatile.Read(ref _refuses) != 0) TakesAgain();
             return null;
         }
-        catch (Exception exception) when (exception is RedisException or RedisTimeoutException)
+        catch (Exception exception) when (StoreFailure.Is(exception) || exception is StoreFullException)
         {
-            log.LogWarning("the vector of image {Image} cannot be stored: {Message}", image, exception.Message);
+            // Of a store that is away its connection says so.
+            if (!StoreFailure.IsAway(exception)) Refuses(exception);
             return exception;
         }
+    }
+
+    private void Refuses(Exception why)
+    {
+        if (Interlocked.Exchange(ref _refuses, 1) != 0) return;
+        log.LogWarning("the feature store takes no vectors; images are computed and answered, and not kept: {Reason}", why.Message);
+    }
+
+    private void TakesAgain()
+    {
+        if (Interlocked.Exchange(ref _refuses, 0) == 0) return;
+        log.LogInformation("the feature store takes vectors again");
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 using Topfive.Backbones;
 using Topfive.FeatureStore;
 
@@ -125,9 +124,9 @@ internal sealed class BackboneStart(
                 await registry.AnnounceAsync(new BackboneRecord(file.Fingerprint, file.Name, file.Dimensions));
                 return;
             }
-            catch (Exception exception) when (exception is RedisException or RedisTimeoutException)
+            catch (Exception exception) when (StoreFailure.Is(exception))
             {
-                log.LogWarning("the backbone cannot be announced in the feature store yet: {Message}", exception.Message);
+                if (!StoreFailure.IsAway(exception)) log.LogWarning("the backbone cannot be announced in the feature store yet: {Message}", exception.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), stopping);
             }
         }

@@ -16,13 +16,13 @@ internal sealed class StoreMetrics
     private readonly Histogram<double> _duration;
 
     /// <param name="meters">Null: nobody looks.</param>
-    /// <param name="isConnected">Whether commands have somewhere to go.</param>
+    /// <param name="isConnected">Whether commands are answered.</param>
     public StoreMetrics(IMeterFactory? meters, Func<bool> isConnected)
     {
         var meter = meters?.Create("Topfive.FeatureStore") ?? new Meter("Topfive.FeatureStore");
         _duration = meter.CreateHistogram("db.client.operation.duration", "s", "Time of a command that reads or writes a vector.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5] });
-        meter.CreateObservableGauge("topfive.store.connected", () => isConnected() ? 1 : 0, null, "1: connected to the feature store; 0: it is away.");
+        meter.CreateObservableGauge("topfive.store.connected", () => isConnected() ? 1 : 0, null, "1: the feature store answers; 0: it is away, or hangs.");
     }
 
     /// <param name="operation">One of the constants.</param>
@@ -41,22 +41,6 @@ internal sealed class StoreMetrics
             RedisServerException => "server",
             _ => "_OTHER",
         }));
-
-    public async Task<T> MeasureAsync<T>(KeyValuePair<string, object?> operation, Task<T> reply)
-    {
-        var began = Stopwatch.GetTimestamp();
-        try
-        {
-            var result = await reply;
-            Succeeded(operation, began);
-            return result;
-        }
-        catch (Exception exception)
-        {
-            Failed(operation, began, exception);
-            throw;
-        }
-    }
 
     private static KeyValuePair<string, object?> Operation(string name) => new("db.operation.name", name);
 }

@@ -8,13 +8,17 @@ namespace Topfive.Gateway;
 /// <summary>Asks a downstream for its own health, and says which one is missing, where it was looked for, and what does not work without it.</summary>
 internal sealed class DownstreamHealthCheck(Health.HealthClient health, string service, string address, string loss) : IHealthCheck
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         Spans.Quieten();
         try
         {
-            var answer = await health.CheckAsync(
-                new HealthCheckRequest(), deadline: DateTime.UtcNow.AddSeconds(2), cancellationToken: cancellationToken);
+            // No deadline, which is a time of day: whoever sets the clock would move it.
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(Patience);
+            var answer = await health.CheckAsync(new HealthCheckRequest(), cancellationToken: patience.Token);
             return answer.Status == HealthCheckResponse.Types.ServingStatus.Serving
                 ? HealthCheckResult.Healthy($"{service} at {address} is serving")
                 : Missing(context, $"{service} at {address} answers that it is not serving yet");

@@ -29,10 +29,10 @@ internal static class DownstreamRegistration
         services.AddSingleton<DownstreamTls>();
         services.AddSingleton<LoadBalancerFactory, RendezvousBalancerFactory>();
         services.AddSingleton<ResolverFactory>(new DnsResolverFactory(NewReplicasAreFound));
-        services.AddSingleton<ResolverFactory>(provider => new StaticResolverFactory(_ => Listed(OptionsOf(provider).Features)));
-        services.AddKeyedSingleton(Features, (provider, _) => Connect(provider, options => options.Features, RendezvousBalancerFactory.PolicyName));
-        services.AddKeyedSingleton(Classifier, (provider, _) => Connect(provider, options => options.Classifier, LoadBalancingConfig.RoundRobinPolicyName));
-        services.AddKeyedSingleton(ClassifierOnce, (provider, _) => Connect(provider, options => options.Classifier, LoadBalancingConfig.RoundRobinPolicyName, retry: false));
+        services.AddSingleton<ResolverFactory>(provider => new StaticResolverFactory(target => Listed(Uri.UnescapeDataString(target.AbsolutePath.TrimStart('/')))));
+        services.AddKeyedSingleton(Features, (provider, _) => Connect(provider, options => options.Features));
+        services.AddKeyedSingleton(Classifier, (provider, _) => Connect(provider, options => options.Classifier));
+        services.AddKeyedSingleton(ClassifierOnce, (provider, _) => Connect(provider, options => options.Classifier, retry: false));
         services.AddSingleton(provider => new FeatureExtraction.FeatureExtractionClient(provider.GetRequiredKeyedService<GrpcChannel>(Features)));
         services.AddSingleton(provider => new Classification.ClassificationClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
         services.AddSingleton(provider => new Datasets.DatasetsClient(provider.GetRequiredKeyedService<GrpcChannel>(Classifier)));
@@ -43,7 +43,7 @@ internal static class DownstreamRegistration
         return services;
     }
 
-    private static GrpcChannel Connect(IServiceProvider provider, Func<ServicesOptions, string> address, string policy, bool retry = true) =>
+    private static GrpcChannel Connect(IServiceProvider provider, Func<ServicesOptions, string> address, bool retry = true) =>
         GrpcChannel.ForAddress(TargetOf(address(OptionsOf(provider))), new GrpcChannelOptions
         {
             Credentials = OptionsOf(provider).Tls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
@@ -56,12 +56,12 @@ internal static class DownstreamRegistration
             MaxReceiveMessageSize = null,
             MaxRetryBufferPerCallSize = provider.GetRequiredService<IOptions<LimitOptions>>().Value.MaxMessageBytes,
             MaxRetryBufferSize = 256 << 20,
-            ServiceConfig = ServiceConfigOf(policy, retry),
+            ServiceConfig = ServiceConfigOf(retry),
         });
 
-    private static ServiceConfig ServiceConfigOf(string policy, bool retry)
+    private static ServiceConfig ServiceConfigOf(bool retry)
     {
-        var config = new ServiceConfig { LoadBalancingConfigs = { new LoadBalancingConfig(policy) } };
+        var config = new ServiceConfig { LoadBalancingConfigs = { new LoadBalancingConfig(RendezvousBalancerFactory.PolicyName) } };
         if (retry) config.MethodConfigs.Add(RetryWhenUnavailable);
         return config;
     }
@@ -88,8 +88,8 @@ internal static class DownstreamRegistration
 
     private static ServicesOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<ServicesOptions>>().Value;
 
-    /// <summary>gRPC's name for addresses that are listed is static:///; only <see cref="ServicesOptions.Features"/> may be a list.</summary>
-    private static string TargetOf(string address) => address.Contains(',') ? "static:///features" : address;
+    /// <summary>gRPC's name for addresses that are listed is static:///.</summary>
+    private static string TargetOf(string address) => address.Contains(',') ? $"static:///{Uri.EscapeDataString(address)}" : address;
 
     private static BalancerAddress[] Listed(string addresses) =>
         [.. addresses.Split(',').Select(address => new Uri(address)).Select(address => new BalancerAddress(address.IdnHost, address.Port))];

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Grpc.Core;
 using Grpc.Net.Client.Balancer;
@@ -9,7 +10,7 @@ namespace Topfive.Gateway;
 /// <summary>
 /// Sends every image to the FeatureService replica that owns its hash, so that duplicates in flight anywhere in the
 /// cluster meet in one process and are computed once. Rendezvous hashing (Thaler and Ravishankar, 1998): each replica
-/// scores the image, the highest score owns it; when a replica goes, only its images move.
+/// scores the image, the highest score owns it; when a replica goes, only its images move. Calls without an image spread evenly.
 /// </summary>
 internal sealed class RendezvousBalancerFactory : LoadBalancerFactory
 {
@@ -24,19 +25,32 @@ internal sealed class RendezvousBalancerFactory : LoadBalancerFactory
 internal sealed class RendezvousBalancer(IChannelControlHelper controller, ILoggerFactory loggerFactory)
     : SubchannelsLoadBalancer(controller, loggerFactory)
 {
+    private readonly ConditionalWeakTable<Subchannel, Replica> _replicas = [];
+    private readonly ILogger _log = loggerFactory.CreateLogger<RendezvousBalancer>();
+
     protected override SubchannelPicker CreatePicker(IReadOnlyList<Subchannel> readySubchannels) =>
-        new RendezvousPicker(readySubchannels);
+        new RendezvousPicker(readySubchannels, [.. readySubchannels.Select(subchannel => _replicas.GetValue(subchannel, _ => new Replica(_log)))]);
 }
 
-internal sealed class RendezvousPicker(IReadOnlyList<Subchannel> subchannels) : SubchannelPicker
+internal sealed class RendezvousPicker(IReadOnlyList<Subchannel> subchannels, Replica[] replicas) : SubchannelPicker
 {
     private readonly ulong[] _seeds = [.. subchannels.Select(subchannel => ImageRoute.Seed(subchannel.CurrentAddress?.ToString() ?? ""))];
 
     /// <summary>
-    /// The image's owner; a call that comes again, because that one went away or is not ready yet, goes to the next in line.
+    /// The image's owner; a call that comes again, because that one went away or is not ready yet, goes to the next in line, and so does one whose
+    /// owner is silent.
     /// </summary>
-    public override PickResult Pick(PickContext context) =>
-        PickResult.ForSubchannel(subchannels[ImageRoute.OwnerOf(ImageRoute.KeyOf(context.Request), _seeds, ImageRoute.AttemptsOf(context.Request))]);
+    public override PickResult Pick(PickContext context)
+    {
+        var (key, place) = (ImageRoute.KeyOf(context.Request), ImageRoute.AttemptsOf(context.Request));
+        var owner = ImageRoute.OwnerOf(key, _seeds, place);
+        for (var passed = 1; passed < replicas.Length && !replicas[owner].TakesCall(); passed++)
+        {
+            owner = ImageRoute.OwnerOf(key, _seeds, place + passed);
+        }
+
+        return PickResult.ForSubchannel(subchannels[owner], replicas[owner].Watch());
+    }
 }
 
 /// <summary>The route key travels from the call to the balancer in a request header.</summary>

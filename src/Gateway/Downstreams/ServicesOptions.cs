@@ -18,11 +18,13 @@ public sealed class ServicesOptions : IValidatableObject
         ErrorMessage = "Services:Features must be dns:///name:port or http://host:port, or several of the latter with commas between them.")]
     public string Features { get; set; } = "dns:///localhost:8081";
 
-    /// <summary>As <see cref="Features"/>, but one address: of a name that stands for several each takes its share.</summary>
-    [Required, RegularExpression("^(dns:///|https?://)[^,]+:[0-9]+/?$", ErrorMessage = "Services:Classifier must be dns:///name:port or http://host:port.")]
+    /// <summary>As <see cref="Features"/>.</summary>
+    [Required, RegularExpression(
+        "^(dns:///[^,]+:[0-9]+/?|https?://[^,]+:[0-9]+/?(,https?://[^,]+:[0-9]+/?)*)$",
+        ErrorMessage = "Services:Classifier must be dns:///name:port or http://host:port, or several of the latter with commas between them.")]
     public string Classifier { get; set; } = "dns:///localhost:8082";
 
-    /// <summary>Deadline in seconds of a call to a downstream when the caller gave none.</summary>
+    /// <summary>Deadline in seconds of a call to a downstream when the caller gave none; bulk work and streams have none.</summary>
     [Range(1, 3600)]
     public int TimeoutSeconds { get; set; } = 60;
 

@@ -44,13 +44,15 @@ internal sealed class ExtractionService(
     public override async Task<PutVectorsResponse> PutVectors(IAsyncStreamReader<PutVectorsRequest> requestStream, ServerCallContext context)
     {
         using var call = features.PutVectors(context.DownstreamBulk());
+        var stream = items.Read(requestStream);
         try
         {
-            await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
+            await foreach (var request in stream.ReadAllAsync(context.CancellationToken))
             {
                 await call.RequestStream.WriteAsync(request, context.CancellationToken);
             }
 
+            if (stream.IsCutOff) throw Draining.CutOff("send the vectors again; those that are stored stay");
             await call.RequestStream.CompleteAsync();
         }
         catch (Exception exception) when (exception is RpcException or InvalidOperationException)

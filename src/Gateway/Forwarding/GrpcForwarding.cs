@@ -31,6 +31,9 @@ internal static class GrpcForwarding
         ActivityTimeout = TimeSpan.FromDays(1),
     };
 
+    /// <summary>How gRPC says a deadline; who sends it has one of its own.</summary>
+    private const string Deadline = "grpc-timeout";
+
     public static IServiceCollection AddGrpcForwarding(this IServiceCollection services)
     {
         services.AddHttpForwarder();
@@ -66,26 +69,51 @@ internal static class GrpcForwarding
     private static void Forward(this WebApplication app, ProtoService service, ServicesOptions services, string name, HttpMessageInvoker client)
     {
         var address = services.Classifier;
-        var destination = address.Replace("dns:///", services.Tls ? "https://" : "http://", StringComparison.Ordinal);
+        var destinations = address.Replace("dns:///", services.Tls ? "https://" : "http://", StringComparison.Ordinal).Split(',');
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
+        var answeredInTime = Request with { ActivityTimeout = TimeSpan.FromSeconds(services.TimeoutSeconds) };
         foreach (var method in service.Methods.Where(method => !method.IsClientStreaming))
         {
-            app.MapPost($"/{service.FullName}/{method.Name}", ForwardAsync).WithMetadata(new OneMessageRequest());
+            RequestDelegate forward = method.IsServerStreaming ? ForwardAsync : ForwardUnaryAsync;
+            app.MapPost($"/{service.FullName}/{method.Name}", forward).WithMetadata(new OneMessageRequest());
         }
 
         // The streaming ones, and those of later versions.
         app.MapPost($"/{service.FullName}/{{method}}", ForwardAsync);
 
-        async Task ForwardAsync(HttpContext http)
+        Task ForwardAsync(HttpContext http) => SendAsync(http, Request);
+
+        Task ForwardUnaryAsync(HttpContext http) => SendAsync(http, http.Request.Headers.ContainsKey(Deadline) ? Request : answeredInTime);
+
+        async Task SendAsync(HttpContext http, ForwarderRequestConfig request)
         {
             // Who calls is worth a note behind the Gateway, too (Caller.peer); what earlier proxies said stays before it.
             if (http.Connection.RemoteIpAddress is { } caller) http.Request.Headers.Append("x-forwarded-for", $"{caller}");
-            var error = await forwarder.SendAsync(http, destination, client, Request, DownstreamTransformer.Instance);
-            if (error != ForwarderError.None && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
+            var first = Random.Shared.Next(destinations.Length);
+            var error = ForwarderError.None;
+            for (var tried = 0; tried < destinations.Length; tried++)
+            {
+                error = await forwarder.SendAsync(http, destinations[(first + tried) % destinations.Length], client, request, DownstreamTransformer.Instance);
+                if (!WasNotSent(http, error)) break;
+                http.Response.Clear();
+            }
+
+            if (error == ForwarderError.None || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested) return;
+            if (error == ForwarderError.RequestTimedOut)
+            {
+                await http.RefuseGrpcAsync(StatusCode.DeadlineExceeded,
+                    $"{name} at {address} has not answered for {services.TimeoutSeconds} s (Services__TimeoutSeconds, which a call's own deadline replaces)");
+            }
+            else
             {
                 await http.RefuseGrpcAsync(StatusCode.Unavailable,
                     $"{name} at {address} does not answer: check that it runs and that the Gateway's Services setting names it");
             }
         }
     }
+
+    /// <summary>True: there was no connection, so that the next replica can be asked, whatever the call does.</summary>
+    private static bool WasNotSent(HttpContext http, ForwarderError error) =>
+        error == ForwarderError.Request && !http.Response.HasStarted
+        && http.GetForwarderErrorFeature()?.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
 }

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Grpc.Net.Client.Balancer;
+
+namespace Topfive.Gateway;
+
+/// <summary>
+/// A replica as its answers show it. One that is stopped or cut off keeps its connection, takes every call and answers none: gRPC takes it for
+/// ready. Here it is silent from the first call on that gave up after a second in which nothing else was answered either; then it gets one call in
+/// five seconds, which its next answer ends.
+/// </summary>
+internal sealed class Replica(ILogger log)
+{
+    private static readonly long Patience = Stopwatch.Frequency;
+    private static readonly long TryAgain = 5 * Stopwatch.Frequency;
+
+    private long _lastAnswer;
+    private long _nextCall;
+    private volatile bool _isSilent;
+
+    /// <summary>False: others should be asked before it.</summary>
+    public bool TakesCall()
+    {
+        if (!_isSilent) return true;
+        var now = Stopwatch.GetTimestamp();
+        var next = Interlocked.Read(ref _nextCall);
+        return now > next && Interlocked.CompareExchange(ref _nextCall, now + TryAgain, next) == next;
+    }
+
+    /// <returns>To be told when the replica has answered, or the call has given up.</returns>
+    public ISubchannelCallTracker Watch() => new Call(this);
+
+    private void Answered(BalancerAddress? address)
+    {
+        Interlocked.Exchange(ref _lastAnswer, Stopwatch.GetTimestamp());
+        if (!_isSilent) return;
+        _isSilent = false;
+        log.LogInformation("the replica at {Address} answers again", address);
+    }
+
+    private void GivenUp(BalancerAddress? address, long began)
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (_isSilent || now - began < Patience || Interlocked.Read(ref _lastAnswer) > began) return;
+        Interlocked.Exchange(ref _nextCall, now + TryAgain);
+        _isSilent = true;
+        log.LogWarning(
+            "the replica at {Address} takes calls and has answered none for {Seconds:F1} s: until it answers others are asked first",
+            address, Stopwatch.GetElapsedTime(began, now).TotalSeconds);
+    }
+
+    private sealed class Call(Replica replica) : ISubchannelCallTracker
+    {
+        private readonly long _began = Stopwatch.GetTimestamp();
+
+        public void Start()
+        {
+        }
+
+        public void Complete(CompletionContext context)
+        {
+            if (context.Error is null) replica.Answered(context.Address);
+            else replica.GivenUp(context.Address, _began);
+        }
+    }
+}
