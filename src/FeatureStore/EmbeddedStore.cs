@@ -5,6 +5,7 @@ using Garnet;
 using Garnet.common;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tsavorite.core;
 
 namespace Topfive.FeatureStore;
 
@@ -75,13 +76,25 @@ public sealed class EmbeddedStore : IAsyncDisposable
     /// <returns>Where a store of this process keeps its data; null for every other store.</returns>
     internal static string? DirectoryOf(string connectionString) => Directories.GetValueOrDefault(connectionString);
 
+    /// <exception cref="StoreFullException">The disk took no more, and the last writes are lost.</exception>
     public async ValueTask DisposeAsync()
     {
         Directories.TryRemove(ConnectionString, out _);
-        // Garnet's own stop leaves the tail of the log uncommitted.
-        await _server.Store.CommitAOFAsync(CancellationToken.None);
-        await Task.Run(() => _server.Dispose());
-        await _directoryLock.DisposeAsync();
+        try
+        {
+            // Garnet's own stop leaves the tail of the log uncommitted.
+            await _server.Store.CommitAOFAsync(CancellationToken.None);
+        }
+        catch (TsavoriteException failure)
+        {
+            throw new StoreFullException(
+                $"the last writes could not be put on the embedded store's disk, and are lost; what was there before is kept in {Path.GetDirectoryName(_directoryLock.Name)}: {failure.InnerException?.Message ?? failure.Message}");
+        }
+        finally
+        {
+            await Task.Run(() => _server.Dispose());
+            await _directoryLock.DisposeAsync();
+        }
     }
 
     private static GarnetServer Serve(string directory, int port, ILoggerFactory loggers)

@@ -81,13 +81,15 @@ public sealed class TopfiveProcess : IAsyncDisposable
             }
         }
 
-        if (_store is not null)
+        try
         {
-            await _store.DisposeAsync();
+            if (_store is not null) await _store.DisposeAsync();
         }
-
-        _log.Dispose();
-        _stopped.Dispose();
+        finally
+        {
+            _log.Dispose();
+            _stopped.Dispose();
+        }
     }
 
     private async Task StartStoreAsync(TopfiveOptions options, CancellationToken cancellation)

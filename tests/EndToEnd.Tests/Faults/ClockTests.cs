@@ -34,7 +34,7 @@ public sealed class ClockTests
         load.Repeat(2, async () => await up.Features.ExtractAsync(new ExtractRequest { Image = FaultyCluster.NewImage() }));
         load.Repeat(2, async () => Assert.Equal(Source.Store, (await up.Features.ExtractAsync(new ExtractRequest { Image = known })).Source));
         load.Repeat(1, async () => await up.Datasets.GetDatasetAsync(new GetDatasetRequest { Dataset = "pets" }));
-        var run = await up.Training.StartRunAsync(new StartRunRequest { Dataset = "pets", Head = "pets", Recipe = new Recipe { HiddenUnits = { 32 }, Epochs = 100_000 } });
+        var run = await up.Training.StartRunAsync(new StartRunRequest { Dataset = "pets", Head = "pets", Recipe = new Recipe { HiddenUnits = { 1_024 }, Epochs = 10_000 } });
         await load.GoOnAsync();
         var before = await EpochsAsync(up, run);
 

@@ -13,11 +13,32 @@ public sealed class FullStoreDiskTests
     private string _fingerprint = "";
     private int _vectors;
 
-    [Theory]
-    [InlineData(24)]
-    [InlineData(0)]
-    public async Task A_full_disk_under_the_embedded_store_refuses_writes_loses_nothing_and_ends_nobody(int reserveMegabytes)
+    [Fact]
+    public async Task A_full_disk_under_the_embedded_store_refuses_writes_loses_nothing_and_ends_nobody()
     {
+        await FillAsync(reserveMegabytes: 24, (end, missing) =>
+        {
+            Assert.Equal((0, ""), end);
+            Assert.Empty(missing);
+        });
+    }
+
+    /// <summary>As when others fill what the store keeps free.</summary>
+    [Fact]
+    public async Task A_disk_without_a_free_byte_is_refused_too_and_the_end_says_in_a_line_that_the_last_writes_are_lost()
+    {
+        await FillAsync(reserveMegabytes: 0, (end, missing) =>
+        {
+            Assert.Equal(1, end.ExitCode);
+            Assert.Contains("the last writes could not be put on the embedded store's disk", end.Errors);
+            Assert.DoesNotContain("   at ", end.Errors);
+            Assert.All(missing, vector => Assert.InRange(vector, _stored.Count / 2, int.MaxValue));
+        });
+    }
+
+    private async Task FillAsync(int reserveMegabytes, Action<(int ExitCode, string Errors), IReadOnlyList<int>> afterwards)
+    {
+        (int, string) end;
         using var disk = await SmallDisk.TryMountAsync(64);
         Assert.SkipWhen(disk is null, SmallDisk.WhySkipped);
         using var models = new TempDirectory();
@@ -35,16 +56,16 @@ public sealed class FullStoreDiskTests
             TestContext.Current.TestOutputHelper?.WriteLine($"{_stored.Count} stored; {refusal.Status}");
             Assert.Equal(StatusCode.ResourceExhausted, refusal.StatusCode);
             Assert.Contains("Store__DiskReserve", refusal.Status.Detail);
-            Assert.Equal(0, await MissingAsync(up));
-            var (exitCode, errors) = await up.StopAsync();
-            Assert.True(exitCode == 0 && errors == "", $"{exitCode}: {errors}");
+            Assert.Empty(await MissingAsync(up));
+            end = await up.StopAsync();
         }
 
         await disk.GrowAsync(256);
         await using var again = await UpProcess.StartAsync(disk.Path, settings, model);
-        Assert.Equal(0, await MissingAsync(again));
+        afterwards(end, await MissingAsync(again));
+        _stored.Clear();
         await PutAsync(again);
-        Assert.Equal(0, await MissingAsync(again));
+        Assert.Empty(await MissingAsync(again));
     }
 
     private async Task PutAsync(UpProcess up)
@@ -66,16 +87,17 @@ public sealed class FullStoreDiskTests
         _stored.AddRange(request.Vectors.Select(vector => vector.ImageHash));
     }
 
-    private async Task<int> MissingAsync(UpProcess up)
+    /// <returns>The numbers of those that were stored and are not there; the first is 1.</returns>
+    private async Task<IReadOnlyList<int>> MissingAsync(UpProcess up)
     {
-        var found = 0;
+        var found = new HashSet<int>();
         using var call = up.Features.GetVectors(new GetVectorsRequest { ImageHashes = { _stored } });
         await foreach (var vector in call.ResponseStream.ReadAllAsync())
         {
+            found.Add(BitConverter.ToInt32(vector.ImageHash.Span));
             Assert.Equal(BitConverter.ToInt32(vector.ImageHash.Span), vector.Vector[2047]);
-            found++;
         }
 
-        return _stored.Count - found;
+        return [.. _stored.Select(hash => BitConverter.ToInt32(hash.Span)).Where(number => !found.Contains(number))];
     }
 }
