@@ -48,7 +48,7 @@ internal static class DownstreamRegistration
         {
             Credentials = OptionsOf(provider).Tls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
             ServiceProvider = provider,
-            HttpHandler = provider.GetRequiredService<DownstreamTls>().Handler(),
+            HttpHandler = new SilentConnectionHandler(provider.GetRequiredService<DownstreamTls>().Handler()),
             DisposeHttpClient = true,
             // A replica that comes back takes its share again this soon.
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(200),

@@ -46,13 +46,12 @@ public sealed class DrainTests : IAsyncLifetime
             await StopAsync(cluster.Services.FeatureProcesses[replica]);
             await load.GoOnAsync();
             await cluster.Services.StartAgainAsync(replica);
-            await load.GoOnAsync();
             await StopAsync(cluster.Services.ClassifierProcesses[replica]);
             await load.GoOnAsync();
             await cluster.Services.StartClassifierAgainAsync(replica);
-            await load.GoOnAsync();
         }
 
+        await load.GoOnAsync();
         await load.EndAsync();
         Assert.Empty(load.Errors);
     }
