@@ -9,6 +9,12 @@ switch (args)
         return await TrainMemoryBench.RunAsync(100_000);
     case ["train-memory", "--images", var count]:
         return await TrainMemoryBench.RunAsync(int.Parse(count));
+    case ["gpu", .. var rest]:
+        return await GpuBench.RunAsync(rest);
+    case ["feed"]:
+        return await FeedBench.RunAsync(count: 4_000);
+    case ["feed", "--images", var images]:
+        return await FeedBench.RunAsync(int.Parse(images));
     case ["echo"]:
         return await EchoService.RunAsync();
     case ["lookups"]:
@@ -108,5 +114,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- memory [--seconds N]        of predictions");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- hits [--seconds N]          of each round; with h2load where it is on the PATH");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- access [--seconds N]        of each round: what keys, tokens and TLS cost the Gateway");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- gpu [--device cuda:N|cpu --library FILE --model FILE --images FOLDER --batches 1,8,64 --seconds N --stream N --provider-option NAME=VALUE]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- feed [--images N]           through a backbone that costs nothing");
         return 2;
 }

@@ -26,6 +26,8 @@ public sealed record BackboneFile
     private const int MaxSide = 1 << 12;
 
     private const string Prefix = "topfive.";
+    private const string Float32Pixels = "float32";
+    private const string UInt8Pixels = "uint8";
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
@@ -50,8 +52,11 @@ public sealed record BackboneFile
     /// <summary>How an image becomes the network's input, e.g. "rgb; bilinear 299x299, half-pixel centres; [0,1]".</summary>
     public required string Preprocessing { get; init; }
 
-    /// <summary>"fp32" or "int8".</summary>
+    /// <summary>"fp32", "fp16" or "int8".</summary>
     public required string Precision { get; init; }
+
+    /// <summary>What its input is made of; part of <see cref="Preprocessing"/>.</summary>
+    public PixelType Pixels { get; init; }
 
     /// <summary>Where the weights came from.</summary>
     public required string Source { get; init; }
@@ -65,8 +70,11 @@ public sealed record BackboneFile
     /// <summary>The vector of <see cref="GoldenImage.Pixels"/>, as ONNX Runtime on CPU computed it at import.</summary>
     public required float[] GoldenVector { get; init; }
 
-    /// <summary>What an int8 backbone was made from; null: it was imported.</summary>
+    /// <summary>What an int8 backbone was made from; null: it is none.</summary>
     public Quantization? Quantization { get; init; }
+
+    /// <summary>Fingerprint of the backbone that it was converted from; null: it was imported or quantized.</summary>
+    public string? ConvertedFrom { get; init; }
 
     /// <summary>Reads the metadata of a file; its weights are passed over.</summary>
     /// <exception cref="InvalidDataException">It is no backbone's file.</exception>
@@ -120,6 +128,11 @@ public sealed record BackboneFile
             new(Prefix + "calibration", Quantization.CalibrationDigest),
             new(Prefix + "calibration_images", Quantization.CalibrationImages.ToString(CultureInfo.InvariantCulture)),
         },
+        .. ConvertedFrom is null ? [] : new KeyValuePair<string, string>[]
+        {
+            new(Prefix + "converted_from", ConvertedFrom),
+            new(Prefix + "pixels", Pixels == PixelType.Bytes ? UInt8Pixels : Float32Pixels),
+        },
     ];
 
     private IEnumerable<KeyValuePair<string, string>> Imported() =>
@@ -155,6 +168,13 @@ public sealed record BackboneFile
             Quantization = !metadata.TryGetValue(Prefix + "quantized_from", out var source)
                 ? null
                 : new Quantization(source, metadata[Prefix + "calibration"], Integer("calibration_images")),
+            ConvertedFrom = metadata.GetValueOrDefault(Prefix + "converted_from"),
+            Pixels = metadata.GetValueOrDefault(Prefix + "pixels", Float32Pixels) switch
+            {
+                Float32Pixels => PixelType.Floats,
+                UInt8Pixels => PixelType.Bytes,
+                var other => throw new FormatException($"its pixels are {other}, not {Float32Pixels} or {UInt8Pixels}"),
+            },
         };
         if (!IsFingerprint(file.Fingerprint)) throw new FormatException("its fingerprint is not 64 hexadecimal digits");
         if (file.GoldenVector.Length != file.Dimensions) throw new FormatException("its golden vector has another length than its vectors");

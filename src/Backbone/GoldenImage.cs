@@ -42,10 +42,20 @@ public static class GoldenImage
         using var options = RuntimeOptions.Create();
         options.IntraOpNumThreads = 1;
         using var session = new InferenceSession(backbone.ToByteArray(), options);
-        using var input = OrtValue.CreateTensorValueFromMemory(Pixels(), [1, InceptionV3.Size, InceptionV3.Size, 3]);
+        using var input = Input(backbone.Graph.Input.Single().Type.TensorType.ElemType == (int)ElementType.UInt8);
         using var run = new RunOptions();
         using var outputs = session.Run(run, ["pixels"], [input], ["vector"]);
         return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+
+    private static OrtValue Input(bool bytes)
+    {
+        var pixels = Pixels();
+        long[] shape = [1, InceptionV3.Size, InceptionV3.Size, 3];
+        if (!bytes) return OrtValue.CreateTensorValueFromMemory(pixels, shape);
+        var rounded = new byte[pixels.Length];
+        PixelBytes.Round(pixels, rounded);
+        return OrtValue.CreateTensorValueFromMemory(rounded, shape);
     }
 
     private static int Square(int value) => value * value;

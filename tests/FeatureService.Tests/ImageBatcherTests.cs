@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using Topfive.Backbones;
 using Topfive.ServiceDefaults;
 using Xunit;
 
@@ -12,8 +12,8 @@ public sealed class ImageBatcherTests : IDisposable
 
     public ImageBatcherTests()
     {
-        _batcher = new ImageBatcher(Options.Create(new BatchingOptions { MaxBatchSize = 4, QueueCapacity = 6, BulkCapacity = 12 }), NullLogger<ImageBatcher>.Instance);
-        _batcher.Start(_engine);
+        _batcher = new ImageBatcher(NullLogger<ImageBatcher>.Instance);
+        _batcher.Start([_engine], new BatchLimits(MaxBatchSize: 4, QueueCapacity: 6, BulkCapacity: 12));
     }
 
     public void Dispose()
@@ -107,7 +107,7 @@ public sealed class ImageBatcherTests : IDisposable
     [Fact]
     public async Task Before_the_engine_starts_images_are_refused_as_unavailable()
     {
-        using var idle = new ImageBatcher(Options.Create(new BatchingOptions()), NullLogger<ImageBatcher>.Instance);
+        using var idle = new ImageBatcher(NullLogger<ImageBatcher>.Instance);
 
         foreach (var urgency in Enum.GetValues<Urgency>())
         {
@@ -177,49 +177,6 @@ public sealed class ImageBatcherTests : IDisposable
         var item = await _batcher.AdmitAsync(urgency, cancellation);
         Array.Fill(item.Pixels, number);
         return await _batcher.RunAsync(item, cancellation);
-    }
-
-    /// <summary>An engine whose runs end when the test says so; an image's vector is its first pixel and the run's number.</summary>
-    private sealed class HandEngine : IEngine
-    {
-        private readonly SemaphoreSlim _begun = new(0);
-        private readonly SemaphoreSlim _finish = new(0);
-        private volatile int _runs;
-
-        public Exception? Failure { get; set; }
-
-        public int Runs => _runs;
-
-        public int PixelsLength => 12;
-
-        public int Dimensions => 2;
-
-        public async Task BegunAsync() => Assert.True(await _begun.WaitAsync(TimeSpan.FromSeconds(20)));
-
-        public void Finish(int runs) => _finish.Release(runs);
-
-        public void Run(Memory<float> pixels, int count, Memory<float> vectors)
-        {
-            _runs++;
-            _begun.Release();
-            _finish.Wait();
-            if (Failure is not null)
-            {
-                throw Failure;
-            }
-
-            for (var row = 0; row < count; row++)
-            {
-                vectors.Span[row * Dimensions] = pixels.Span[row * PixelsLength];
-                vectors.Span[(row * Dimensions) + 1] = _runs;
-            }
-        }
-
-        public void Dispose()
-        {
-            _begun.Dispose();
-            _finish.Dispose();
-        }
     }
 }
 

@@ -35,10 +35,37 @@ public sealed class OnnxEngineTests
         Assert.Empty(differing);
     }
 
-    private static float[][] Run(OnnxEngine engine, float[][] photos)
+    [Theory]
+    [InlineData(8, new[] { 1, 2, 4, 8 })]
+    [InlineData(6, new[] { 1, 2, 4, 6 })]
+    [InlineData(1, new[] { 1 })]
+    public void Batches_of_a_gpu_have_few_sizes(int most, int[] sizes) => Assert.Equal(sizes, GpuEngine.Sizes(most));
+
+    [Fact]
+    public async Task What_fills_up_a_batch_of_a_gpu_changes_no_vector()
+    {
+        // The same session as on a GPU, with the CPU behind it.
+        using var directory = new TempDirectory();
+        var model = SmallBackbone.Write(directory.File("small.onnx"));
+        var backbone = BackboneFile.Read(model);
+        using var options = RuntimeOptions.Create();
+        using var gpu = new GpuEngine(model, backbone, options, maxBatchSize: 6, _ => null);
+        using var cpu = new OnnxEngine(model, backbone, threads: 1);
+        float[][] photos = [.. (await TestPhotos.AllAsync()).Take(6).Select(photo => Decoding.Decode(photo.ReadBytes()))];
+
+        for (var size = 1; size <= 6; size++)
+        {
+            // Turned, so that what lies in the rows that fill up is another photo's.
+            float[][] batch = [.. Enumerable.Range(0, size).Select(place => photos[(place + size) % photos.Length])];
+            var (expected, actual) = (Run(cpu, batch), Run(gpu, batch));
+            for (var place = 0; place < size; place++) Assert.Equal(expected[place], actual[place]);
+        }
+    }
+
+    private static float[][] Run(IEngine engine, float[][] photos)
     {
         var vectors = new float[photos.Length * engine.Dimensions];
-        engine.Run(photos.SelectMany(pixels => pixels).ToArray(), photos.Length, vectors);
+        engine.Run(photos.SelectMany(pixels => pixels).ToArray().AsSpan(), photos.Length, vectors);
         return [.. vectors.Chunk(engine.Dimensions)];
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Numerics.Tensors;
 using System.Text;
 using Google.Protobuf;
 using Grpc.Core;
@@ -83,6 +84,25 @@ public sealed class StartTests : IDisposable
         Assert.Equal("int8", (await service.Client.GetBackboneAsync(new GetBackboneRequest())).Precision);
     }
 
+    [Theory]
+    [InlineData("fp16", PixelType.Floats)]
+    [InlineData("fp16", PixelType.Bytes)]
+    public async Task A_backbone_for_gpus_serves_float32_vectors_on_cpu_near_those_of_its_source(string precision, PixelType pixels)
+    {
+        var source = await TestBackbone.ModelAsync();
+        var model = BackboneConverter.Convert(source, precision, pixels, _directory.File("converted.onnx"));
+        var image = ByteString.CopyFrom((await TestPhotos.AllAsync())[0].ReadBytes());
+
+        await using var service = await StartAsync(("Backbone:Model", _directory.File("converted.onnx")), ("Backbone:Precision", precision));
+        var response = await service.Client.ExtractAsync(new ExtractRequest { Image = image });
+        var backbone = await service.Client.GetBackboneAsync(new GetBackboneRequest());
+
+        Assert.Equal((model.Fingerprint, precision, model.Preprocessing, "cpu"), (response.BackboneFingerprint, backbone.Precision, backbone.Preprocessing, backbone.Device));
+        await using var reference = await StartAsync(("Store:DataDirectory", _directory.File("other")));
+        var expected = await reference.Client.ExtractAsync(new ExtractRequest { Image = image });
+        Assert.InRange(TensorPrimitives.CosineSimilarity<float>(expected.Vector.ToArray(), response.Vector.ToArray()), 0.9995f, 1.0001f);
+    }
+
     [Fact]
     public async Task Reduced_decoding_is_a_backbone_of_its_own_in_the_reply_the_store_and_the_registry()
     {
@@ -146,13 +166,15 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
-    public Task A_gpu_is_refused_as_long_as_there_is_no_provider() => StopsAsync("no GPU provider", ("Backbone:Device", "cuda:0"), "cuda:0");
+    public Task A_gpu_that_is_demanded_and_not_there_stops_the_service_with_the_reason_and_what_to_do() =>
+        StopsAsync("Backbone__Device is cuda:0, but no provider library found", ("Backbone:Device", "cuda:0"), "-p:Accelerator=cuda", "choose auto or cpu");
 
     [Fact]
     public Task Another_precision_than_the_files_is_refused() => StopsAsync("Backbone__Precision is int8", ("Backbone:Precision", "int8"), "is fp32");
 
     [Theory]
     [InlineData("Backbone:Device", "gpu", "Backbone__Device")]
+    [InlineData("Backbone:Device", "cuda:0,cuda", "Backbone__Device")]
     [InlineData("Decoding:Preprocessing", "fast", "Decoding__Preprocessing is exact or reduced")]
     [InlineData("Batching:MaxBatchSize", "0", "MaxBatchSize")]
     [InlineData("Batching:QueueCapacity", "-1", "QueueCapacity")]

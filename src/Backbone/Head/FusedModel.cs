@@ -5,8 +5,8 @@ using Topfive.Backbones.Onnx;
 namespace Topfive.Backbones;
 
 /// <summary>
-/// A backbone and a head in one ONNX model: input <c>pixels</c> float32 [n, height, width, 3], RGB, 0 to 255, resized as
-/// the backbone's preprocessing says; output <c>probabilities</c> float32 [n, labels]. Labels, fingerprint and
+/// A backbone and a head in one ONNX model: input <c>pixels</c> float32 (uint8, where the backbone reads bytes) [n, height, width, 3],
+/// RGB, 0 to 255, resized as the backbone's preprocessing says; output <c>probabilities</c> float32 [n, labels]. Labels, fingerprint and
 /// preprocessing are in its metadata.
 /// </summary>
 public static class FusedModel

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Google.Protobuf;
 using Topfive.Backbones.Onnx;
 
@@ -35,7 +33,7 @@ public static class BackboneQuantizer
         var model = QuantizedGraph.Write(graph, calibration);
         var backbone = source with
         {
-            Fingerprint = Fingerprint(source, model),
+            Fingerprint = GraphFingerprint.Of(source.Name, source.Preprocessing, Precision, model),
             Precision = Precision,
             HeadLabels = [],
             GoldenVector = GoldenImage.Vector(model),
@@ -45,14 +43,5 @@ public static class BackboneQuantizer
         BackboneImporter.WriteBeside(outFile, head: null);
         WholeFile.Write(outFile, model.ToByteArray());
         return backbone;
-    }
-
-    /// <summary>The graph holds the weights and every range: another one computes other vectors.</summary>
-    private static string Fingerprint(BackboneFile source, ModelProto model)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{source.Name}\n{source.Preprocessing}\n{Precision}\n"));
-        hash.AppendData(model.Graph.ToByteArray());
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -19,7 +19,7 @@ internal sealed class CanonicalGraph
         if (Graph.Node.FirstOrDefault(node => !IsCanonical(node)) is { } other)
         {
             throw new InvalidDataException(
-                $"{path} is not a graph that `topfive backbone import` writes: its node {other.Name} ({other.OpType}) is no convolution with bias and ReLU, pooling or concatenation; import the weights with this version, and quantize that file");
+                $"{path} is not a graph that `topfive backbone import` writes: its node {other.Name} ({other.OpType}) is no convolution with bias and ReLU, pooling or concatenation; import the weights with this version, and take that file");
         }
     }
 

@@ -7,10 +7,11 @@ namespace Topfive.Cli;
 /// <summary><c>topfive backbone</c>; its <c>import</c>: published weights become the one .onnx file that the FeatureService runs.</summary>
 internal sealed class BackboneCommand : Command
 {
-    public BackboneCommand(Terminal terminal) : base("backbone", "Makes backbones from published weights, and int8 ones of those.")
+    public BackboneCommand(Terminal terminal) : base("backbone", "Makes backbones from published weights, and of those int8 ones for CPUs and fp16 ones for GPUs.")
     {
         Subcommands.Add(new ImportCommand(terminal));
         Subcommands.Add(new QuantizeCommand(terminal));
+        Subcommands.Add(new ConvertCommand(terminal));
     }
 
     private sealed class ImportCommand : Command

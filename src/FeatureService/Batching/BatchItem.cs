@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Topfive.Backbones;
 
 namespace Topfive.FeatureService;
 
@@ -33,7 +35,15 @@ internal sealed class BatchItem(Urgency urgency, float[] pixels, Action<BatchIte
 
     public TimeSpan Waited { get; private set; }
 
-    public void HandOver() => _state = Waiting;
+    /// <summary>What the engine reads, once the item has been handed over.</summary>
+    public ReadOnlySpan<byte> Input(PixelType type) => MemoryMarshal.AsBytes(Pixels.AsSpan())[..(Pixels.Length * type.Size())];
+
+    /// <param name="type">What the engine reads. Bytes are made here, on the thread that decoded the image, and where its floats were.</param>
+    public void HandOver(PixelType type)
+    {
+        if (type == PixelType.Bytes) PixelBytes.Round(Pixels, MemoryMarshal.AsBytes(Pixels.AsSpan()));
+        _state = Waiting;
+    }
 
     /// <summary>The engine is about to run it: from here on it cannot be abandoned.</summary>
     /// <returns>False when nobody wants it any more.</returns>

@@ -9,6 +9,7 @@ internal sealed class WaitingItems : IDisposable
     private readonly ConcurrentQueue<BatchItem> _interactive = new();
     private readonly ConcurrentQueue<BatchItem> _bulk = new();
     private readonly SemaphoreSlim _count = new(0);
+    private volatile bool _complete;
 
     public void Add(BatchItem item)
     {
@@ -33,20 +34,33 @@ internal sealed class WaitingItems : IDisposable
         return _count.Wait(0) && Dequeue(out item);
     }
 
-    /// <summary>No more will come: who takes gets what is left, and then false.</summary>
-    public void Complete() => _count.Release();
+    /// <summary>No more will come: whoever takes gets what is left, and then false.</summary>
+    public void Complete()
+    {
+        _complete = true;
+        _count.Release();
+    }
 
     public void Dispose() => _count.Dispose();
 
     private bool Dequeue([NotNullWhen(true)] out BatchItem? item)
     {
-        if (_interactive.TryDequeue(out item) || _bulk.TryDequeue(out item))
+        while (true)
         {
-            return true;
-        }
+            if (_interactive.TryDequeue(out item) || _bulk.TryDequeue(out item))
+            {
+                return true;
+            }
 
-        // Counted and not there: the mark of the end, which stays for the next who asks.
-        _count.Release();
-        return false;
+            if (_complete && _interactive.IsEmpty && _bulk.IsEmpty)
+            {
+                // Counted and not there: the mark of the end, which stays for the next who asks.
+                _count.Release();
+                return false;
+            }
+
+            // What was counted for this engine, another one took, and left its own, which came while this one was looking.
+            Thread.SpinWait(1);
+        }
     }
 }

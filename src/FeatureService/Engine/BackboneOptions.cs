@@ -11,9 +11,20 @@ public sealed class BackboneOptions
     [Required]
     public string Model { get; set; } = "models/inception_v3.onnx";
 
-    /// <summary><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>.</summary>
-    [RegularExpression("auto|cpu|cuda:[0-9]+", ErrorMessage = "Backbone__Device is auto, cpu or cuda:N")]
+    /// <summary>
+    /// <c>auto</c>: all GPUs that there are, else the CPU. <c>cpu</c>. <c>cuda</c>: all GPUs; <c>cuda:N</c> or <c>cuda:0,cuda:1</c>: those.
+    /// Several run side by side, an engine each.
+    /// </summary>
+    [RegularExpression(DeviceSetting.Pattern, ErrorMessage = $"Backbone__Device is {DeviceSetting.Allowed}")]
     public string Device { get; set; } = "auto";
+
+    /// <summary>Path of ONNX Runtime's CUDA provider library; empty: it is looked for beside the program.</summary>
+    public string ProviderLibrary { get; set; } = "";
+
+    /// <summary>
+    /// Options of ONNX Runtime's CUDA provider beside or instead of those that are set here, e.g. <c>Backbone__ProviderOptions__prefer_nhwc=1</c>.
+    /// </summary>
+    public Dictionary<string, string> ProviderOptions { get; } = [];
 
     /// <summary><c>fp32</c>, <c>fp16</c> or <c>int8</c>: what the file must be. Empty: whatever it is.</summary>
     [RegularExpression("fp32|fp16|int8", ErrorMessage = "Backbone__Precision is fp32, fp16, int8 or empty")]

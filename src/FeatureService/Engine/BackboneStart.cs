@@ -44,22 +44,32 @@ internal sealed class BackboneStart(
     private RunningBackbone Start()
     {
         var began = Stopwatch.GetTimestamp();
-        var file = ReadFile();
-        var engine = new OnnxEngine(options.Value.Model, file, options.Value.Threads);
+        var (setting, file) = (options.Value, ReadFile());
+        var chosen = Placement.Choose(setting.Device, file, () => Accelerators.Find(setting.ProviderLibrary));
+        var batch = batching.Value.MaxBatchSize;
+        var (placement, engines) = chosen.Open(
+            setting.Device,
+            gpu => Verified(CudaSession.Open(setting.Model, file, gpu, batch ?? GpuEngine.UsualBatch, setting.ProviderOptions), file, GpuEngine.Sizes(batch ?? GpuEngine.UsualBatch)),
+            () => Verified(new OnnxEngine(setting.Model, file, setting.Threads, batch ?? OnnxEngine.UsualBatch), file, [1, batch ?? OnnxEngine.UsualBatch]));
+        batcher.Start(engines, BatchLimits.For(batching.Value, placement.IsCpu ? OnnxEngine.UsualBatch : GpuEngine.UsualBatch, engines.Count, Environment.ProcessorCount));
+        log.LogInformation("Backbone__Device is {Setting}: {Reason}", setting.Device, placement.Reason);
+        log.LogInformation(
+            "backbone {Name} {Fingerprint} is ready on {Device} after {Seconds:F2} s",
+            file.Name, file.Fingerprint, placement.Device, Stopwatch.GetElapsedTime(began).TotalSeconds);
+        return new RunningBackbone(file, placement.Device, OnnxEngine.Name);
+    }
+
+    /// <returns>The engine, warmed up, when it gives the golden vector; otherwise it is disposed of.</returns>
+    private IEngine Verified(IEngine engine, BackboneFile file, IEnumerable<int> sizes)
+    {
         try
         {
-            var check = WarmUp(engine, file);
-            if (!check.Passes)
-            {
-                throw new InvalidDataException(
+            var check = WarmUp(engine, file, [.. sizes]);
+            log.LogInformation("golden vector: {Check}", check);
+            return check.Passes
+                ? engine
+                : throw new InvalidDataException(
                     $"{options.Value.Model} does not give the golden vector of its metadata: {check}; the file is damaged or this machine miscalculates: import it again with `topfive backbone import`, or delete it and run `topfive up`");
-            }
-
-            batcher.Start(engine);
-            log.LogInformation(
-                "backbone {Name} {Fingerprint} is ready on cpu after {Seconds:F2} s; golden vector: {Check}",
-                file.Name, file.Fingerprint, Stopwatch.GetElapsedTime(began).TotalSeconds, check);
-            return new RunningBackbone(file, "cpu", OnnxEngine.Name);
         }
         catch
         {
@@ -70,12 +80,7 @@ internal sealed class BackboneStart(
 
     private BackboneFile ReadFile()
     {
-        var (model, device, precision) = (options.Value.Model, options.Value.Device, options.Value.Precision);
-        if (device.StartsWith("cuda", StringComparison.Ordinal))
-        {
-            throw new InvalidDataException($"Backbone__Device is {device}, but this build has no GPU provider: choose cpu or auto");
-        }
-
+        var (model, precision) = (options.Value.Model, options.Value.Precision);
         if (!File.Exists(model))
         {
             throw new InvalidDataException(
@@ -91,24 +96,23 @@ internal sealed class BackboneStart(
         return decoding.Value.Preprocessing == DecodingOptions.Reduced ? file.WithReducedDecoding() : file;
     }
 
-    /// <summary>A full batch of the golden image: memory and code are warm after it, and every place in a batch is checked.</summary>
-    private GoldenCheck WarmUp(OnnxEngine engine, BackboneFile file)
+    /// <summary>Batches of the golden image: memory and code are warm after them, and every place in a batch is checked.</summary>
+    private static GoldenCheck WarmUp(IEngine engine, BackboneFile file, int[] sizes)
     {
         var golden = GoldenImage.Pixels();
-        var size = batching.Value.MaxBatchSize;
-        var pixels = new float[size * engine.PixelsLength];
-        var vectors = new float[size * engine.Dimensions];
-        for (var row = 0; row < size; row++)
+        for (var row = 0; row < sizes[^1]; row++) engine.Put(row, golden);
+        var vectors = new float[sizes[^1] * engine.Dimensions];
+        GoldenCheck worst = default;
+        foreach (var size in sizes)
         {
-            golden.CopyTo(pixels, row * engine.PixelsLength);
-        }
+            engine.Run(size, vectors.AsMemory(0, size * engine.Dimensions));
+            worst = GoldenCheck.Compare(vectors.AsSpan(0, engine.Dimensions), file);
+            for (var row = 1; row < size && worst.Passes; row++)
+            {
+                worst = GoldenCheck.Compare(vectors.AsSpan(row * engine.Dimensions, engine.Dimensions), file);
+            }
 
-        engine.Run(pixels.AsMemory(0, engine.PixelsLength), 1, vectors.AsMemory(0, engine.Dimensions));
-        var worst = GoldenCheck.Compare(vectors.AsSpan(0, engine.Dimensions), file);
-        engine.Run(pixels, size, vectors);
-        for (var row = 0; row < size && worst.Passes; row++)
-        {
-            worst = GoldenCheck.Compare(vectors.AsSpan(row * engine.Dimensions, engine.Dimensions), file);
+            if (!worst.Passes) break;
         }
 
         return worst;

@@ -4,7 +4,7 @@ using Topfive.ServiceDefaults;
 namespace Topfive.FeatureService;
 
 /// <param name="File">What the model file says of itself.</param>
-/// <param name="Device">Where it runs: "cpu".</param>
+/// <param name="Device">Where it runs: "cpu", "cuda:0", "cuda:0,cuda:1".</param>
 /// <param name="Engine">Runtime and version.</param>
 internal sealed record RunningBackbone(BackboneFile File, string Device, string Engine);
 

@@ -10,7 +10,7 @@ namespace Topfive.FeatureService;
 /// inference, storing and replying overlap. Look-ups and stores that are under way together share round trips, because
 /// the store's connection pipelines them. <see cref="StreamingOptions.ItemsInFlight"/> bounds it all.
 /// </summary>
-internal sealed class ExtractionStream(StreamItems items, IOptions<StreamingOptions> options)
+internal sealed class ExtractionStream(StreamItems items, ImageBatcher batcher, IOptions<StreamingOptions> options)
 {
     /// <param name="requests">Read only as far as the results are read.</param>
     /// <param name="responses">One a request, in completion order.</param>
@@ -20,7 +20,7 @@ internal sealed class ExtractionStream(StreamItems items, IOptions<StreamingOpti
         IAsyncStreamReader<ExtractStreamRequest> requests, IServerStreamWriter<ExtractStreamResponse> responses,
         Func<ExtractRequest, Task<ExtractResponse>> extract, ServerCallContext context) =>
         items.AnswerAsync(
-            requests, responses, options.Value.ItemsInFlight,
+            requests, responses, options.Value.ItemsInFlight ?? batcher.CapacityOf(Urgency.Bulk),
             async item => new ExtractStreamResponse { Id = item.Id, Extracted = await extract(item.ToExtractRequest()) },
             (item, error) => new ExtractStreamResponse { Id = item.Id, Error = error },
             context);

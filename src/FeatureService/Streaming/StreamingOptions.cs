@@ -13,8 +13,8 @@ public sealed class StreamingOptions
     /// 2 × ItemsInFlight + 1 items, each with its encoded image (at most Limits__MaxImageBytes) or its 8 KB vector,
     /// and what HTTP/2 has buffered (under 1 MB each way). Pixels, 1 MB an image, are bounded over all calls by
     /// Batching__BulkCapacity; an item with augmented copies holds 1 MB more, its decoded pixels, while one of the copies
-    /// has its place and another waits for one.
+    /// has its place and another waits for one. Empty: as many as Batching__BulkCapacity, so that one call can keep everything busy.
     /// </summary>
     [Range(1, 4096)]
-    public int ItemsInFlight { get; set; } = 64;
+    public int? ItemsInFlight { get; set; }
 }

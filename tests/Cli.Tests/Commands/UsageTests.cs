@@ -60,6 +60,9 @@ public sealed class UsageTests
     [InlineData("backbone quantize --backbone x --calibrate y --out z --images 0", "from 1 to 10,000; it is 0")]
     [InlineData("backbone quantize --backbone x --calibrate y --out ./x", "--out is the file of --backbone")]
     [InlineData("completion tcsh", "tcsh")]
+    [InlineData("backbone convert --backbone x --out y --precision int8", "fp16")]
+    [InlineData("backbone convert --backbone x --out y --precision fp32", "leaves the backbone as it is")]
+    [InlineData("backbone convert --backbone x --out ./x", "--out is the file of --backbone")]
     [InlineData("fly", "fly")]
     [InlineData("", "command")]
     public async Task Wrong_usage_ends_with_2_and_names_the_limit(string line, string named)
