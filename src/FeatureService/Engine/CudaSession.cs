@@ -66,7 +66,8 @@ internal static class CudaSession
     {
         try
         {
-            return new OrtAllocator(session, device?.GetMemoryInfo(OrtDeviceMemoryType.HOST_ACCESSIBLE) ?? Named());
+            var memory = device?.GetMemoryInfo(OrtDeviceMemoryType.HOST_ACCESSIBLE);
+            return new OrtAllocator(session, memory is { IsInvalid: false } ? memory : Named());
         }
         catch (OnnxRuntimeException)
         {
