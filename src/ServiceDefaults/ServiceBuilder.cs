@@ -79,7 +79,8 @@ public static class ServiceBuilder
         builder.Services.Replace(ServiceDescriptor.Singleton(typeof(IServiceMethodProvider<>), typeof(ReadableMethods<>)));
         builder.Services.AddSingleton<NamePolicy>();
         builder.Services.AddSingleton<StreamItems>();
-        builder.Services.AddGrpcHealthChecks();
+        // Beside what is asked for without a name: whether the process answers, on which nothing else has an influence.
+        builder.Services.AddGrpcHealthChecks(health => health.Services.Map("live", _ => false));
         builder.Services.AddGrpcReflection();
         builder.AddTelemetry(service);
         builder.AddJsonLogs();
