@@ -82,7 +82,7 @@ public sealed class ManifestTests
         foreach (var workload in manifests.Workloads)
         {
             Assert.True(workload.Selector!.Matches(workload.Labels), workload.Name);
-            Assert.Single(manifests.Workloads, other => workload.Selector.Matches(other.Labels));
+            Assert.Single(manifests.Workloads, other => workload.Selector!.Matches(other.Labels));
             Assert.All(workload.Pod.TopologySpreadConstraints ?? [], spread => Assert.True(spread.LabelSelector.Matches(workload.Labels), workload.Name));
         }
 

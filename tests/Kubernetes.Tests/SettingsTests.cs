@@ -89,8 +89,8 @@ public sealed class SettingsTests : IDisposable
             await using var host = Build(service, manifests);
             var finish = host.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout;
             var leave = TimeSpan.FromSeconds(service.Main.Lifecycle.PreStop.Sleep.Seconds);
-            // The Gateway looks a name up every 10 s, and CoreDNS' answers are good for 5 s.
-            Assert.True(leave >= TimeSpan.FromSeconds(15), service.Name);
+            // The Gateway looks a name up every 15 s, and CoreDNS' answers are good for 5 s.
+            Assert.True(leave >= TimeSpan.FromSeconds(20), service.Name);
             Assert.True(TimeSpan.FromSeconds(service.Pod.TerminationGracePeriodSeconds!.Value) > leave + finish, service.Name);
         }
     }

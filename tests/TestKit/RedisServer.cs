@@ -45,8 +45,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <param name="clusterNode">True: a node that is in no cluster yet, and holds no slot.</param>
     /// <param name="persistent">True: every write is on disk before it is answered, and <see cref="StartAgainAsync"/> finds it.</param>
     /// <param name="certificates">Not null: it has a second port, <see cref="TlsPort"/>, and believes callers with certificates of this CA.</param>
+    /// <param name="dump">Not null: the file of a dump that it begins with.</param>
     /// <returns>Null when there is no redis-server on the PATH: skip the test with <see cref="WhySkipped"/>.</returns>
-    public static async Task<RedisServer?> TryStartAsync(bool clusterNode = false, bool persistent = false, TestCertificates? certificates = null)
+    public static async Task<RedisServer?> TryStartAsync(bool clusterNode = false, bool persistent = false, TestCertificates? certificates = null, string? dump = null)
     {
         var path = Environment.GetEnvironmentVariable("PATH") ?? "";
         if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "redis-server"))))
@@ -56,7 +57,9 @@ public sealed class RedisServer : IAsyncDisposable
 
         for (var attempt = 1; ; attempt++)
         {
-            var server = new RedisServer(Directory.CreateTempSubdirectory("topfive-redis-").FullName, FreePort(), clusterNode ? FreePort() : null, persistent, certificates);
+            var directory = Directory.CreateTempSubdirectory("topfive-redis-").FullName;
+            if (dump is not null) File.Copy(dump, Path.Combine(directory, "dump.rdb"));
+            var server = new RedisServer(directory, FreePort(), clusterNode ? FreePort() : null, persistent, certificates);
             try
             {
                 await server.AnswersAsync();

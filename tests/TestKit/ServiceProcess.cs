@@ -57,15 +57,17 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     /// <param name="addressLine">Its first group is the address.</param>
     /// <param name="settings">Environment variables; a value of null takes one away.</param>
     /// <param name="fileKilobytes">It can make no file larger than this; null: any.</param>
+    /// <param name="names">Names that it resolves; null: those of this machine.</param>
     /// <exception cref="InvalidOperationException">It ended first; the message is what it said on standard error.</exception>
     public static async Task<ServiceProcess> StartAsync(
         string program, IEnumerable<string> args, Regex addressLine, IReadOnlyDictionary<string, string?>? settings = null,
-        int? fileKilobytes = null)
+        int? fileKilobytes = null, HostNames? names = null)
     {
         var path = Path.Combine(AppContext.BaseDirectory, program);
         // Writes beyond the limit fail, as on a full disk, where the signal is ignored that would end the process.
         var start = fileKilobytes is { } limit
             ? new ProcessStartInfo("bash", ["-c", $"trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"", path, .. args])
+            : names is not null ? new ProcessStartInfo("unshare", [.. names.Before, path, .. args])
             : new ProcessStartInfo(path, args);
         foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
         {

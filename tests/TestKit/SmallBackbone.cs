@@ -14,8 +14,10 @@ public static class SmallBackbone
     private const int Channels = 3;
     private const int Dimensions = 2048;
 
+    /// <param name="path">Of the file.</param>
+    /// <param name="fingerprint">What its fingerprint consists of: another one makes another backbone.</param>
     /// <returns><paramref name="path"/>, with the model in it.</returns>
-    public static string Write(string path)
+    public static string Write(string path, char fingerprint = '5')
     {
         var weights = new float[Channels * Dimensions];
         for (var i = 0; i < weights.Length; i++)
@@ -30,7 +32,7 @@ public static class SmallBackbone
         var file = new BackboneFile
         {
             Name = "small",
-            Fingerprint = new string('5', 64),
+            Fingerprint = new string(fingerprint, 64),
             Dimensions = Dimensions,
             InputWidth = Size,
             InputHeight = Size,
