@@ -63,6 +63,7 @@ public sealed class ForwardingTests
         var error = await Assert.ThrowsAsync<RpcException>(async () =>
             await new Datasets.DatasetsClient(gateway.Channel).GetDatasetAsync(new GetDatasetRequest { Dataset = "dogs" }));
         var overall = await health.CheckAsync(new HealthCheckRequest());
+        var process = await health.CheckAsync(new HealthCheckRequest { Service = "live" });
         var ready = await http.GetAsync(new Uri(gateway.Gateway.HttpAddress(), "/healthz/ready"));
         var live = await http.GetAsync(new Uri(gateway.Gateway.HttpAddress(), "/healthz/live"));
         using var report = JsonDocument.Parse(await ready.Content.ReadAsStringAsync());
@@ -70,6 +71,7 @@ public sealed class ForwardingTests
         Assert.Equal(StatusCode.Unavailable, error.StatusCode);
         Assert.Contains("ClassifierService at http://127.0.0.1:1 does not answer", error.Status.Detail, StringComparison.Ordinal);
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, overall.Status);
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, process.Status);
         Assert.Equal(503, (int)ready.StatusCode);
         Assert.Equal(200, (int)live.StatusCode);
         var checks = report.RootElement.GetProperty("checks");

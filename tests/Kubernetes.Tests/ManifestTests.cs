@@ -75,6 +75,20 @@ public sealed class ManifestTests
         }
     }
 
+    [Theory, MemberData(nameof(Everything))]
+    public async Task Everything_is_in_one_namespace(string name) =>
+        Assert.Equal(["topfive"], (await Manifests.RenderAsync(name)).Namespaces);
+
+    [Fact]
+    public async Task A_run_has_room_for_vectors_that_do_not_fit_into_memory()
+    {
+        var manifests = await Manifests.RenderAsync("overlays/cpu");
+        var classifier = manifests.Workload("classifier");
+
+        var mounted = classifier.Main.VolumeMounts.Single(mount => mount.MountPath == classifier.Environment(manifests)["Training__SnapshotDirectory"]);
+        Assert.True(classifier.Pod.Volumes.Single(volume => volume.Name == mounted.Name).EmptyDir.SizeLimit.ToDecimal() >= 10L << 30);
+    }
+
     [Theory, MemberData(nameof(Deployments))]
     public async Task Selectors_find_the_pods_that_they_are_for(string name)
     {

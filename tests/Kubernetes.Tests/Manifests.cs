@@ -40,6 +40,10 @@ internal sealed class Manifests
     /// <summary>The three services of the product.</summary>
     public IEnumerable<Workload> Services => Workloads.Where(it => it.Metadata.Labels?.ContainsKey("topfive.dev/service") == true);
 
+    /// <summary>The namespaces of all that has one.</summary>
+    public IEnumerable<string?> Namespaces => _objects.Where(it => it is not V1Namespace)
+        .Select(it => it is CustomResource custom ? custom.Metadata.NamespaceProperty : ((IMetadata<V1ObjectMeta>)it).Metadata.NamespaceProperty).Distinct();
+
     public IEnumerable<T> All<T>() => _objects.OfType<T>();
 
     public Workload Workload(string name) => Workloads.Single(it => it.Name == name);

@@ -87,9 +87,15 @@ public sealed class RollingUpdateTests : IAsyncLifetime
             ["Services__Features"] = "dns:///features-headless:8081",
             ["Services__Classifier"] = "dns:///classifier-headless:8082",
         });
-        await Task.WhenAll(features.AddAsync(), features.AddAsync(), classifier.AddAsync(), classifier.AddAsync());
-        await Task.WhenAll(gateway.AddAsync(), gateway.AddAsync());
+        await Task.WhenAll(TwoOfAsync(features), TwoOfAsync(classifier));
+        await TwoOfAsync(gateway);
         return (features, classifier, gateway);
+
+        static async Task TwoOfAsync(ReplicatedService service)
+        {
+            await service.AddAsync();
+            await service.AddAsync();
+        }
 
         ReplicatedService Add(string program, string name, Dictionary<string, string?> settings)
         {
