@@ -8,7 +8,7 @@ public sealed class ManifestTests
 {
     public static readonly TheoryData<string> Deployments = [.. Manifests.Deployments];
 
-    public static readonly TheoryData<string> Everything = [.. Manifests.Deployments, "jobs/import"];
+    public static readonly TheoryData<string> Everything = [.. Manifests.Deployments, .. Manifests.Jobs];
 
     [Theory, MemberData(nameof(Everything))]
     public async Task No_container_is_root_or_may_become_it_or_writes_to_its_image(string name)
@@ -146,7 +146,7 @@ public sealed class ManifestTests
 
         Assert.All(images, image => Assert.Equal(2, image.Length));
         Assert.All(images, image => Assert.Matches("^[0-9]+\\.", image[1]));
-        Assert.Single(images.Where(image => image[0].StartsWith("topfive", StringComparison.Ordinal)).Select(image => image[1]).Distinct());
+        Assert.True(images.Where(image => image[0].StartsWith("topfive", StringComparison.Ordinal)).Select(image => image[1]).Distinct().Count() <= 1);
     }
 
     [Theory, MemberData(nameof(Everything))]

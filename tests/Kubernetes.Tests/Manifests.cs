@@ -18,6 +18,8 @@ internal sealed class Manifests
         "overlays/cpu + tls", "overlays/gpu + tls + managed-redis + collector + service-monitor + backbone-download",
     ];
 
+    public static readonly string[] Jobs = ["jobs/import", "jobs/backbone", "jobs/restore"];
+
     private static readonly ConcurrentDictionary<string, Lazy<Task<Manifests>>> Rendered = new();
     private static readonly Lazy<Task<bool>> Renders = new(RendersAsync);
 
@@ -30,6 +32,7 @@ internal sealed class Manifests
         [
             .. All<V1Deployment>().Select(it => new Workload(it.Name(), it.Metadata, it.Spec.Template, it.Spec.Selector)),
             .. All<V1StatefulSet>().Select(it => new Workload(it.Name(), it.Metadata, it.Spec.Template, it.Spec.Selector)),
+            .. All<V1Pod>().Select(it => new Workload(it.Name(), it.Metadata, new V1PodTemplateSpec { Metadata = it.Metadata, Spec = it.Spec }, Selector: null)),
             .. All<V1Job>().Select(it => new Workload(it.Name(), it.Metadata, it.Spec.Template, Selector: null)),
         ];
     }

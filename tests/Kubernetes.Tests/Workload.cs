@@ -2,10 +2,10 @@ using k8s.Models;
 
 namespace Topfive.Kubernetes.Tests;
 
-/// <param name="Name">Of the Deployment, StatefulSet or Job.</param>
+/// <param name="Name">Of the Deployment, StatefulSet, Job or Pod.</param>
 /// <param name="Metadata">Its own.</param>
 /// <param name="Template">Its pods.</param>
-/// <param name="Selector">How it knows its pods; null: Kubernetes makes one.</param>
+/// <param name="Selector">How it knows its pods; null: it needs none that we write.</param>
 internal sealed record Workload(string Name, V1ObjectMeta Metadata, V1PodTemplateSpec Template, V1LabelSelector? Selector)
 {
     public V1PodSpec Pod => Template.Spec;
