@@ -36,7 +36,8 @@ public sealed class JobTests
         using var errors = new StringWriter();
 
         var exitCode = await Topfive.Cli.Program.RunAsync(
-            [.. main.Args.Select(arg => arg.Replace("/shards/shard-$(SHARD).tar", directory.File("shard-0.tar"), StringComparison.Ordinal))],
+            [.. main.Args.Select(arg => arg.Replace("/shards/shard-$(SHARD).tar", directory.File("shard-0.tar"), StringComparison.Ordinal)
+                .Replace("http://gateway:8080", "http://127.0.0.1:1", StringComparison.Ordinal))],
             Terminal.Plain(output, errors));
 
         // 2 is wrong usage; there is nothing in the archive, and no Gateway.
