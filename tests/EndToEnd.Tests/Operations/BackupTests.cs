@@ -58,7 +58,9 @@ public sealed class BackupTests : IDisposable
     {
         await topfive.TopfiveAsync("import", Installation.MakePhotos(_directory.File("photos")), "--dataset", "pets");
         await topfive.TopfiveAsync("train", "pets", "--epochs", "2", "--promote");
-        await topfive.TopfiveAsync("train", "pets", "--epochs", "3", "--promote");
+        // No better than the first, and so not live by itself.
+        await topfive.TopfiveAsync("train", "pets", "--epochs", "3");
+        await topfive.TopfiveAsync("promote", "pets", "2");
         return await AnswersAsync(topfive);
     }
 
