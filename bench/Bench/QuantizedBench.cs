@@ -18,7 +18,9 @@ internal static class QuantizedBench
     private const double LimitSpeed = 2.3;
     private const double LimitCosine = 0.995;
     private const double LimitPoints = 0.5;
-    private const int OfEachKind = 32;
+    private const int PhotosOfEachKind = 32;
+    private const int ThirdsOfDrawingsToCheck = 32;
+    private const int DrawingsToCalibrate = 160;
     private const int Folds = 4;
     private const int Seeds = 3;
 
@@ -28,12 +30,12 @@ internal static class QuantizedBench
         var source = await TestBackbone.ModelAsync();
         string[] drawings = [.. folders.SelectMany(Drawings)];
         var (photosToCalibrate, photosToCheck) = await PhotosAsync();
-        int[] spread = [.. Enumerable.Range(0, 3 * OfEachKind).Select(i => i * drawings.Length / (3 * OfEachKind))];
-        var toCalibrate = spread.Where((_, i) => i % 3 == 0).Select(i => Pixels(File.ReadAllBytes(drawings[i]))).Concat(photosToCalibrate).ToArray();
-        float[][] toCheck = [.. spread.Where((_, i) => i % 3 != 0).Select(i => Pixels(File.ReadAllBytes(drawings[i]))), .. photosToCheck];
+        string[] drawingsToCheck = [.. Spread(drawings, 3 * ThirdsOfDrawingsToCheck).Where((_, i) => i % 3 != 0)];
+        var drawingsToCalibrate = Spread([.. drawings.Except(drawingsToCheck)], DrawingsToCalibrate);
+        float[][] toCheck = [.. drawingsToCheck.Select(drawing => Pixels(File.ReadAllBytes(drawing))), .. photosToCheck];
 
         var file = Path.Combine(Path.GetDirectoryName(source)!, "..", "artifacts", "bench", "inception_v3.int8.onnx");
-        BackboneQuantizer.Quantize(source, toCalibrate, file);
+        BackboneQuantizer.Quantize(source, drawingsToCalibrate.Select(drawing => Pixels(File.ReadAllBytes(drawing))).Concat(photosToCalibrate), file);
         var compared = BackboneComparison.Measure(source, file, toCheck, Batch, Threads);
         var differences = Accuracies(source, file, drawings);
 
@@ -104,7 +106,7 @@ internal static class QuantizedBench
     private static async Task<(float[][] ToCalibrate, float[][] ToCheck)> PhotosAsync()
     {
         var photos = (await TestPhotos.AllAsync()).Count;
-        var cuts = (await BenchImages.MakeAsync(2 * OfEachKind)).Select(Pixels).ToArray();
+        var cuts = (await BenchImages.MakeAsync(2 * PhotosOfEachKind)).Select(Pixels).ToArray();
         return ([.. cuts.Where((_, i) => i % photos % 2 == 0)], [.. cuts.Where((_, i) => i % photos % 2 == 1)]);
     }
 
@@ -116,6 +118,8 @@ internal static class QuantizedBench
         decoder.Decode(image, pixels, 299, 299);
         return pixels;
     }
+
+    private static string[] Spread(string[] files, int count) => [.. Enumerable.Range(0, count).Select(i => files[i * files.Length / count])];
 
     private static double Deviation(double[] values) => Math.Sqrt(values.Sum(value => Math.Pow(value - values.Average(), 2)) / (values.Length - 1));
 }
