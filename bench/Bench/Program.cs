@@ -46,13 +46,15 @@ switch (args)
     case ["stream", "--images", var images]:
         return await StreamBench.RunAsync(int.Parse(images));
     case ["engine"]:
-        return await EngineBench.RunAsync(rounds: 5);
+        return await EngineBench.RunAsync(rounds: 6);
     case ["engine", "--rounds", var rounds]:
         return await EngineBench.RunAsync(int.Parse(rounds));
     case ["start"]:
-        return await StartBench.RunAsync(rounds: 5);
+        return await StartBench.RunAsync(rounds: 5, published: null);
     case ["start", "--rounds", var rounds]:
-        return await StartBench.RunAsync(int.Parse(rounds));
+        return await StartBench.RunAsync(int.Parse(rounds), published: null);
+    case ["start", var published]:
+        return await StartBench.RunAsync(rounds: 9, published);
     case ["memory"]:
         return await MemoryBench.RunAsync(seconds: 20);
     case ["memory", "--seconds", var seconds]:
@@ -110,7 +112,7 @@ switch (args)
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- soak [--minutes N]");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- scale-out [--images N]      for each process");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- engine [--rounds N]");
-        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- start [--rounds N]");
+        Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- start [--rounds N | PUBLISHED]    the folder of a published FeatureService");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- memory [--seconds N]        of predictions");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- hits [--seconds N]          of each round; with h2load where it is on the PATH");
         Console.Error.WriteLine("       dotnet run -c Release --project bench/Bench -- access [--seconds N]        of each round: what keys, tokens and TLS cost the Gateway");

@@ -9,11 +9,13 @@ internal static class StartBench
     private const double Demanded = 1;
 
     /// <param name="rounds">The middle one counts: files are in the system's cache from the second on.</param>
-    public static async Task<int> RunAsync(int rounds)
+    /// <param name="published">The folder of a FeatureService as it is published, compiled ahead; null: as this build has it.</param>
+    public static async Task<int> RunAsync(int rounds, string? published)
     {
         var model = await TestBackbone.ModelAsync();
         await using var store = await BenchStore.StartAsync();
-        var features = await MeasureAsync("Topfive.FeatureService", rounds, new() { ["Store__ConnectionString"] = store.ConnectionString, ["Backbone__Model"] = model });
+        var program = published is null ? "Topfive.FeatureService" : Path.GetFullPath(Path.Combine(published, "Topfive.FeatureService"));
+        var features = await MeasureAsync(program, rounds, new() { ["Store__ConnectionString"] = store.ConnectionString, ["Backbone__Model"] = model });
         var classifier = await MeasureAsync("Topfive.ClassifierService", rounds, new() { ["Store__ConnectionString"] = store.ConnectionString });
         Figure.Print(
         [

@@ -18,7 +18,8 @@ internal sealed class BackboneStart(
         RunningBackbone backbone;
         try
         {
-            backbone = await Task.Run(Start, stoppingToken);
+            // On a thread of its own: of the pool's, which are as many as cores at first, it would keep one from the calls that ask for health.
+            backbone = await Task.Factory.StartNew(Start, stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
@@ -50,7 +51,7 @@ internal sealed class BackboneStart(
         var (placement, engines) = chosen.Open(
             setting.Device,
             gpu => Verified(CudaSession.Open(setting.Model, file, gpu, batch ?? GpuEngine.UsualBatch, setting.ProviderOptions), file, GpuEngine.Sizes(batch ?? GpuEngine.UsualBatch)),
-            () => Verified(new OnnxEngine(setting.Model, file, setting.Threads, batch ?? OnnxEngine.UsualBatch), file, [1, batch ?? OnnxEngine.UsualBatch]));
+            () => Verified(new OnnxEngine(setting.Model, file, setting.Threads, batch ?? OnnxEngine.UsualBatch), file, [Math.Min(2, batch ?? OnnxEngine.UsualBatch)]));
         batcher.Start(engines, BatchLimits.For(batching.Value, placement.IsCpu ? OnnxEngine.UsualBatch : GpuEngine.UsualBatch, engines.Count, Environment.ProcessorCount));
         log.LogInformation("Backbone__Device is {Setting}: {Reason}", setting.Device, placement.Reason);
         log.LogInformation(
@@ -96,7 +97,10 @@ internal sealed class BackboneStart(
         return decoding.Value.Preprocessing == DecodingOptions.Reduced ? file.WithReducedDecoding() : file;
     }
 
-    /// <summary>Batches of the golden image: memory and code are warm after them, and every place in a batch is checked.</summary>
+    /// <summary>
+    /// Batches of the golden image: code is warm after them, and the places in them are checked. On a CPU that is one batch of two: a full one took 0.4 s
+    /// of the start on two cores, and the first one of callers was no slower without it (docs/performance.md). A GPU chooses its kernels by size.
+    /// </summary>
     private static GoldenCheck WarmUp(IEngine engine, BackboneFile file, int[] sizes)
     {
         var golden = GoldenImage.Pixels();
