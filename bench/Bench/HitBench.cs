@@ -153,9 +153,13 @@ internal sealed class HitBench(TimeSpan round)
         await FeatureServiceHost.ReadyAsync(service);
         var address = service.GrpcAddress();
         await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound);
-        var (before, began) = (GC.GetTotalAllocatedBytes(precise: true), Stopwatch.StartNew());
-        var rate = await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound);
-        return (GC.GetTotalAllocatedBytes(precise: true) - before) / (rate * _wholeRound.TotalSeconds);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var calls = _wholeRound.TotalSeconds * await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound);
+        var allocated = (GC.GetTotalAllocatedBytes(precise: true) - before) / calls;
+        using var table = new AllocationTable();
+        calls = _wholeRound.TotalSeconds * await H2Load.RateAsync(address, "/topfive.features.v1.FeatureExtraction/Extract", request, _wholeRound);
+        table.Print(calls, rows: 20);
+        return allocated;
     }
 
     private static ByteString Hash(byte[] image) => ByteString.CopyFrom(ImageHash.Of(image).ToByteArray());

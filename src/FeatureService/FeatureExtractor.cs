@@ -28,10 +28,7 @@ internal sealed class FeatureExtractor(
             return metrics.Count(new Extraction(hash, backbone.File.Fingerprint, stored, lookUp));
         }
 
-        return await ComputeOnceAsync(
-            backbone, hash, urgency, mustBeStored, lookUp,
-            (pixels, abandoned) => decoder.DecodeAsync(image, pixels, backbone.File.InputWidth, backbone.File.InputHeight, urgency, abandoned),
-            cancellation);
+        return await ComputeOnceAsync(backbone, hash, urgency, mustBeStored, lookUp, Decoding(image, backbone, urgency), cancellation);
     }
 
     /// <summary>Augmented copies of one image, from one decoding; those that are stored are not made again.</summary>
@@ -97,6 +94,10 @@ internal sealed class FeatureExtractor(
             throw;
         }
     }
+
+    /// <summary>Made here, so that a hit, which decodes nothing, does not pay for it.</summary>
+    private Func<float[], CancellationToken, Task<TimeSpan>> Decoding(ReadOnlyMemory<byte> image, RunningBackbone backbone, Urgency urgency) =>
+        (pixels, abandoned) => decoder.DecodeAsync(image, pixels, backbone.File.InputWidth, backbone.File.InputHeight, urgency, abandoned);
 
     /// <param name="fill">Puts the pixels into a buffer, and says how long that took.</param>
     private async Task<Extraction> ComputeOnceAsync(
