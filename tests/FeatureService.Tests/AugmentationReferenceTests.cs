@@ -139,7 +139,7 @@ public sealed class AugmentationReferenceTests
     private sealed record DrawnCopy(
         string ImageHash, ulong Seed, int Copy, bool Flip, float Shear, float Zoom, float WidthShift, float HeightShift, string Hash, Transformation Transformation)
     {
-        public ImageHash Image { get; } = FeatureStore.ImageHash.TryRead(Convert.FromHexString(ImageHash), out var hash) ? hash : default;
+        public ImageHash Image { get; } = Topfive.ImageHash.TryRead(Convert.FromHexString(ImageHash), out var hash) ? hash : default;
 
         public Augmentation Augmentation { get; } = new()
         {

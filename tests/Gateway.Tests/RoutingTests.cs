@@ -7,7 +7,7 @@ public sealed class RoutingTests
     [Fact]
     public void The_route_key_travels_with_the_request()
     {
-        var hash = FeatureStore.ImageHash.Of("photo"u8);
+        var hash = ImageHash.Of("photo"u8);
         using var request = new HttpRequestMessage();
         foreach (var header in ImageRoute.For(hash))
         {

@@ -16,10 +16,10 @@ internal sealed class ModelRepository(
     /// <exception cref="Failure">NOT_FOUND for another version of the backbone than its only one, INVALID_ARGUMENT for one that is no number.</exception>
     public InferenceModel Find(string name, string version)
     {
-        if (name.Length == 0) throw Failure.InvalidInput($"the model's name is empty; it is '{BackboneModel.ModelName}' or the name of a head");
+        if (name.Length == 0) throw Failure.InvalidInput($"the model's name is empty; it is '{BackboneInferenceModel.ModelName}' or the name of a head");
         var number = NumberOf(version);
-        if (name != BackboneModel.ModelName) return new HeadModel(name, number, predictor, heads, services);
-        return version is "" or BackboneModel.Version ? new BackboneModel(features, services) : throw InferenceModel.Unknown(name, version);
+        if (name != BackboneInferenceModel.ModelName) return new HeadInferenceModel(name, number, predictor, heads, services);
+        return version is "" or BackboneInferenceModel.Version ? new BackboneInferenceModel(features, services) : throw InferenceModel.Unknown(name, version);
     }
 
     public async Task<bool> IsReadyAsync(string name, string version, ServerCallContext caller)
@@ -36,11 +36,11 @@ internal sealed class ModelRepository(
 
     public async Task<RepositoryIndexResponse> ListAsync(bool ready, ServerCallContext caller)
     {
-        var isReady = await IsReadyAsync(BackboneModel.ModelName, BackboneModel.Version, caller);
+        var isReady = await IsReadyAsync(BackboneInferenceModel.ModelName, BackboneInferenceModel.Version, caller);
         var listed = await heads.ListHeadsAsync(new ListHeadsRequest(), caller.Downstream(services.Value));
         RepositoryIndexResponse.Types.ModelIndex[] models =
         [
-            Index(BackboneModel.ModelName, BackboneModel.Version, isReady, "FeatureService does not answer"),
+            Index(BackboneInferenceModel.ModelName, BackboneInferenceModel.Version, isReady, "FeatureService does not answer"),
             .. listed.Heads.Select(head => Index(head.Head_, $"{head.Version}", head.Live, "no version is live")),
         ];
         return new RepositoryIndexResponse { Models = { models.Where(model => !ready || model.Reason.Length == 0) } };

@@ -88,7 +88,7 @@ public sealed class SeenTopfive : IAsyncLifetime
         await Assert.ThrowsAsync<RpcException>(async () => await predictions.PredictAsync(new PredictRequest { Head = "pets", Image = ByteString.CopyFromUtf8("none") }));
 
         await using var store = await ConnectionMultiplexer.ConnectAsync(_process.StoreConnectionString);
-        var image = Topfive.FeatureStore.ImageHash.Of(Image(2).Span).ToString();
+        var image = Topfive.ImageHash.Of(Image(2).Span).ToString();
         var key = store.GetServers()[0].Keys(pattern: "topfive:vector:*").Single(key => key.ToString().Contains(image, StringComparison.OrdinalIgnoreCase));
         await store.GetDatabase().KeyDeleteAsync(key);
         await store.GetDatabase().ListRightPushAsync(key, "no vector");

@@ -8,7 +8,7 @@ using Topfive.Inference.V2;
 namespace Topfive.Gateway;
 
 /// <summary>The backbone as a model: an image's vector.</summary>
-internal sealed class BackboneModel(FeatureExtraction.FeatureExtractionClient features, IOptions<ServicesOptions> services)
+internal sealed class BackboneInferenceModel(FeatureExtraction.FeatureExtractionClient features, IOptions<ServicesOptions> services)
     : InferenceModel(ModelName)
 {
     /// <summary>Not its own name, which the head that came with it has.</summary>

@@ -13,7 +13,7 @@ namespace Topfive.Gateway;
 /// <param name="predictor">Image in, labels out.</param>
 /// <param name="heads">Knows the head's versions.</param>
 /// <param name="services">The services behind.</param>
-internal sealed class HeadModel(string name, long version, Predictor predictor, Heads.HeadsClient heads, IOptions<ServicesOptions> services)
+internal sealed class HeadInferenceModel(string name, long version, Predictor predictor, Heads.HeadsClient heads, IOptions<ServicesOptions> services)
     : InferenceModel(name)
 {
     /// <summary>The most that PredictRequest.top_k can ask for.</summary>
