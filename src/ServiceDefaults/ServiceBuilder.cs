@@ -76,7 +76,7 @@ public static class ServiceBuilder
                 grpc.CompressionProviders = BoundedDecompression.All(limits.Value);
             });
         // In the place of gRPC's own.
-        builder.Services.Replace(ServiceDescriptor.Singleton(typeof(IServiceMethodProvider<>), typeof(ReadableMethods<>)));
+        builder.Services.AddReadableMethods();
         builder.Services.AddSingleton<NamePolicy>();
         builder.Services.AddSingleton<StreamItems>();
         // Beside what is asked for without a name: whether the process answers, on which nothing else has an influence.

@@ -31,6 +31,7 @@ internal static class HttpApiRoom
             json.JsonSettings.WriteInt64sAsStrings = true;
             json.TypeRegistry = JsonAnswers.Types;
         });
+        services.AddReadableMethods();
         services.AddSingleton(provider => new JsonForwarding(
             provider.GetRequiredKeyedService<GrpcChannel>(DownstreamRegistration.ClassifierOnce).CreateCallInvoker(),
             provider.GetRequiredService<IOptions<ServicesOptions>>()));
