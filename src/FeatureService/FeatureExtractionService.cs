@@ -11,8 +11,10 @@ namespace Topfive.FeatureService;
 
 /// <summary>The proto's side of feature extraction.</summary>
 internal sealed class FeatureExtractionService(
-    FeatureExtractor extractor, ExtractionStream stream, VectorIntake intake, StreamItems items, ResponsePool responses, BackboneState state, VectorStore store, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
+    FeatureExtractor extractor, ExtractionStream stream, VectorIntake intake, StreamItems items, ResponsePool responses, BackboneState state, VectorStore store, ThumbnailStore thumbnails, IOptions<LimitOptions> limits) : FeatureExtraction.FeatureExtractionBase
 {
+    private const int MaxThumbnails = 500;
+
     public override Task<Backbone> GetBackbone(GetBackboneRequest request, ServerCallContext context)
     {
         var backbone = state.Require();
@@ -74,8 +76,26 @@ internal sealed class FeatureExtractionService(
         return stream.IsCutOff ? throw Draining.CutOff("send the vectors again; those that are stored stay") : response;
     }
 
-    public override async Task<DeleteVectorsResponse> DeleteVectors(DeleteVectorsRequest request, ServerCallContext context) =>
-        new() { Deleted = await store.DeleteAsync(state.Require().File.Fingerprint, Hashes(request.ImageHashes), context.CancellationToken) };
+    public override async Task<GetThumbnailsResponse> GetThumbnails(GetThumbnailsRequest request, ServerCallContext context)
+    {
+        if (request.ImageHashes.Count > MaxThumbnails)
+        {
+            throw Failure.InvalidInput($"image_hashes has {request.ImageHashes.Count:N0} entries; at most {MaxThumbnails:N0} are accepted");
+        }
+
+        var found = await thumbnails.GetManyAsync(Hashes(request.ImageHashes));
+        return new GetThumbnailsResponse
+        {
+            Thumbnails = { found.Select(thumbnail => new Thumbnail { ImageHash = Bytes(thumbnail.Image), Webp = UnsafeByteOperations.UnsafeWrap(thumbnail.Webp) }) },
+        };
+    }
+
+    public override async Task<DeleteVectorsResponse> DeleteVectors(DeleteVectorsRequest request, ServerCallContext context)
+    {
+        var images = Hashes(request.ImageHashes);
+        await thumbnails.DeleteAsync(images);
+        return new() { Deleted = await store.DeleteAsync(state.Require().File.Fingerprint, images, context.CancellationToken) };
+    }
 
     /// <param name="request">One image.</param>
     /// <param name="response">Empty; it is filled and returned.</param>

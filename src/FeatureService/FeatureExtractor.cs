@@ -7,7 +7,8 @@ namespace Topfive.FeatureService;
 
 /// <summary>From an image to its vector: hash, look up, decode, batch, run, store, reply.</summary>
 internal sealed class FeatureExtractor(
-    BackboneState state, VectorStore store, VectorCache cache, InFlight<Computation> inFlight, ImageDecoder decoder, ImageBatcher batcher, FeatureMetrics metrics)
+    BackboneState state, VectorStore store, VectorCache cache, Thumbnails thumbnails, InFlight<Computation> inFlight, ImageDecoder decoder, ImageBatcher batcher,
+    FeatureMetrics metrics)
 {
     /// <param name="image">The encoded image.</param>
     /// <param name="urgency">Bulk waits where an interactive call is refused.</param>
@@ -28,7 +29,7 @@ internal sealed class FeatureExtractor(
             return metrics.Count(new Extraction(hash, backbone.File.Fingerprint, stored, lookUp));
         }
 
-        return await ComputeOnceAsync(backbone, hash, urgency, mustBeStored, lookUp, Decoding(image, backbone, urgency), cancellation);
+        return await ComputeOnceAsync(backbone, hash, image, urgency, mustBeStored, lookUp, Decoding(image, backbone, urgency), cancellation);
     }
 
     /// <summary>Augmented copies of one image, from one decoding; those that are stored are not made again.</summary>
@@ -55,7 +56,7 @@ internal sealed class FeatureExtractor(
         return await AllAsync(copies.Select((copy, i) => stored[i] is { } found
             ? Task.FromResult(metrics.Count(new Extraction(hashes[i], backbone.File.Fingerprint, found, lookUp)))
             : ComputeOnceAsync(
-                backbone, hashes[i], urgency, mustBeStored, lookUp,
+                backbone, hashes[i], copy == 0 ? image : default, urgency, mustBeStored, lookUp,
                 (pixels, abandoned) => decoded.FillAsync(pixels, Transformation.Draw(augmentation, original, copy), abandoned),
                 cancellation)));
     }
@@ -99,16 +100,17 @@ internal sealed class FeatureExtractor(
     private Func<float[], CancellationToken, Task<TimeSpan>> Decoding(ReadOnlyMemory<byte> image, RunningBackbone backbone, Urgency urgency) =>
         (pixels, abandoned) => decoder.DecodeAsync(image, pixels, backbone.File.InputWidth, backbone.File.InputHeight, urgency, abandoned);
 
+    /// <param name="original">The encoded image; empty for an augmented copy.</param>
     /// <param name="fill">Puts the pixels into a buffer, and says how long that took.</param>
     private async Task<Extraction> ComputeOnceAsync(
-        RunningBackbone backbone, ImageHash hash, Urgency urgency, bool mustBeStored, TimeSpan lookUp,
+        RunningBackbone backbone, ImageHash hash, ReadOnlyMemory<byte> original, Urgency urgency, bool mustBeStored, TimeSpan lookUp,
         Func<float[], CancellationToken, Task<TimeSpan>> fill, CancellationToken cancellation)
     {
         while (true)
         {
             try
             {
-                var (computation, joined) = await inFlight.RunAsync(hash, abandoned => ComputeAsync(backbone, hash, urgency, fill, abandoned), cancellation);
+                var (computation, joined) = await inFlight.RunAsync(hash, abandoned => ComputeAsync(backbone, hash, original, urgency, fill, abandoned), cancellation);
                 if (mustBeStored && computation.StoreError is { } error)
                 {
                     // A store that refuses says why itself.
@@ -126,7 +128,8 @@ internal sealed class FeatureExtractor(
     }
 
     private async Task<Computation> ComputeAsync(
-        RunningBackbone backbone, ImageHash hash, Urgency urgency, Func<float[], CancellationToken, Task<TimeSpan>> fill, CancellationToken abandoned)
+        RunningBackbone backbone, ImageHash hash, ReadOnlyMemory<byte> original, Urgency urgency, Func<float[], CancellationToken, Task<TimeSpan>> fill,
+        CancellationToken abandoned)
     {
         // A call that looked before another one had stored the vector, and came here after that one had gone, finds it now.
         if (await cache.FindAsync(backbone, hash) is { } stored)
@@ -136,11 +139,16 @@ internal sealed class FeatureExtractor(
 
         using var item = await batcher.AdmitAsync(urgency, abandoned);
         var decode = await fill(item.Pixels, abandoned);
-        var run = await batcher.RunAsync(item, abandoned);
+        // Before the engine has the pixels, which are another image's when it is done with them.
+        using var picture = thumbnails.Draw(original, item.Pixels, backbone.File.InputWidth, backbone.File.InputHeight);
+        var running = batcher.RunAsync(item, abandoned);
+        var kept = thumbnails.KeepAsync(hash, picture);
+        var run = await running;
         metrics.Computed(urgency, decode, run.Waited - decode);
 
         var began = Stopwatch.GetTimestamp();
         var storeError = await cache.StoreAsync(backbone, hash, run.Vector);
+        await kept;
         return new Computation(run.Vector, decode, run.Waited - decode, run.Inference, Stopwatch.GetElapsedTime(began), run.BatchSize, storeError);
     }
 }

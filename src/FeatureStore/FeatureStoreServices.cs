@@ -14,6 +14,7 @@ public static class FeatureStoreServices
         services.AddSingleton<StoreConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreConnection>());
         services.AddSingleton<VectorStore>();
+        services.AddSingleton<ThumbnailStore>();
         services.AddSingleton<BackboneRegistry>();
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<HeadStore>();

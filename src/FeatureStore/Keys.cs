@@ -39,6 +39,9 @@ internal static class Keys
         return key;
     }
 
+    /// <summary>topfive:thumbnail:HASH. Of the image alone: every backbone's is the same.</summary>
+    public static RedisKey Thumbnail(ImageHash image) => $"topfive:thumbnail:{image}";
+
     /// <summary>One of <see cref="DatasetStore.Buckets"/> hashes: image hash → example.</summary>
     public static RedisKey Examples(string dataset, int bucket) => $"topfive:dataset:{Escape(dataset)}:{bucket:x3}";
 

@@ -20,6 +20,9 @@ public sealed class StoreConnection(IOptions<StoreOptions> options, ILoggerFacto
 
     internal bool WritesHalf { get; } = options.Value.VectorFormat == "fp16";
 
+    /// <summary>Once it is open: whether small pictures are kept.</summary>
+    internal bool KeepsThumbnails => options.Value.Thumbnails switch { "on" => true, "off" => false, _ => Room is not null };
+
     /// <exception cref="RedisConnectionException">The store is away, as <see cref="Breaker"/> knows.</exception>
     internal IDatabase Database
     {

@@ -1,3 +1,4 @@
+using Topfive.Consoles;
 using Topfive.ServiceDefaults;
 
 namespace Topfive.Gateway;
@@ -13,6 +14,7 @@ public static class GatewayHost
         builder.Services.AddAccess(builder.Configuration);
         builder.Services.AddDownstreams();
         builder.Services.AddGrpcForwarding();
+        builder.Services.AddConsole();
         builder.Services.AddSingleton<PredictionMetrics>();
         builder.Services.AddSingleton<Predictor>();
         builder.Services.AddSingleton<ImageExtractor>();
@@ -22,13 +24,14 @@ public static class GatewayHost
         builder.Services.AddHttpApi();
 
         var app = builder.Build();
-        app.MapServiceDefaults(AccessRoom.UseAccess, HttpApiRoom.OpenPrefixes);
+        app.MapServiceDefaults(AccessRoom.UseAccess, [.. HttpApiRoom.OpenPrefixes, .. ConsoleRoom.Paths]);
         app.MapGrpcService<PredictionService>();
         app.MapGrpcService<IngestionService>();
         app.MapGrpcService<ExtractionService>();
         app.MapGrpcService<InferenceService>();
         app.MapGrpcForwarding();
         app.MapHttpApi();
+        app.MapConsole();
         return app;
     }
 }

@@ -110,8 +110,8 @@ public static class ServiceBuilder
     /// <summary>Maps health (gRPC and HTTP), and metrics and reflection where they are open.</summary>
     /// <param name="app">The service.</param>
     /// <param name="access">Who may call what, where the service knows that: asked before any of a call is read.</param>
-    /// <param name="openOnHttp">What the service has on its HTTP port besides health and metrics: first segments of paths.</param>
-    public static WebApplication MapServiceDefaults(this WebApplication app, Action<WebApplication>? access = null, params string[] openOnHttp)
+    /// <param name="openOnHttp">Paths that the HTTP port has besides health and metrics, each with what lies below it.</param>
+    public static WebApplication MapServiceDefaults(this WebApplication app, Action<WebApplication>? access = null, params IReadOnlyList<string> openOnHttp)
     {
         var security = app.Services.GetRequiredService<IOptions<SecurityOptions>>().Value;
         app.UseMiddleware<CallWatch>();

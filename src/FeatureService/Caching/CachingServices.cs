@@ -10,6 +10,7 @@ internal static class CachingServices
         services.AddFeatureStore();
         services.AddSingleton<VectorCache>();
         services.AddSingleton<VectorIntake>();
+        services.AddSingleton<Thumbnails>();
         services.AddSingleton<InFlight<Computation>>();
         services.AddSingleton<StoreHealth>();
         services.AddHealthChecks().AddCheck<StoreHealthCheck>("store");

@@ -34,6 +34,8 @@ internal static class MethodRoles
             ("ExtractStream", Roles.Predict | Roles.Ingest),
             ("FindMissing", Roles.Ingest),
             ("GetVectors", Roles.Ingest | Roles.Train),
+            // A small picture still shows the image, which who may only ask for labels has not been given.
+            ("GetThumbnails", Roles.Ingest | Roles.Train),
             ("PutVectors", Roles.Ingest),
             ("DeleteVectors", Roles.Admin)),
         Of(Classification.Descriptor,

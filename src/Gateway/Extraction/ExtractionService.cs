@@ -41,6 +41,9 @@ internal sealed class ExtractionService(
         }
     }
 
+    public override async Task<GetThumbnailsResponse> GetThumbnails(GetThumbnailsRequest request, ServerCallContext context) =>
+        await features.GetThumbnailsAsync(request, context.Downstream(services.Value));
+
     public override async Task<PutVectorsResponse> PutVectors(IAsyncStreamReader<PutVectorsRequest> requestStream, ServerCallContext context)
     {
         using var call = features.PutVectors(context.DownstreamBulk());

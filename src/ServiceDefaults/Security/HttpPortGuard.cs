@@ -14,19 +14,20 @@ namespace Topfive.ServiceDefaults;
 internal static class HttpPortGuard
 {
     /// <param name="app">The service.</param>
-    /// <param name="more">First segments of paths, such as <c>/v1</c>, that the service has on the HTTP port, and on that alone.</param>
-    public static void UseHttpPortGuard(this WebApplication app, string[] more)
+    /// <param name="more">Paths that the service has on the HTTP port, and on that alone, each with what lies below it; "/" alone.</param>
+    public static void UseHttpPortGuard(this WebApplication app, IReadOnlyList<string> more)
     {
         var clientCa = app.Services.GetRequiredService<IOptions<SecurityOptions>>().Value.ClientCa;
-        if (clientCa.Length > 0 && more.Length > 0)
+        if (clientCa.Length > 0 && more.Count > 0)
         {
             app.Logger.LogInformation("{Paths} on the HTTP port are closed: callers must show certificates (Security__ClientCa), for which that port does not ask", string.Join(", ", more));
         }
 
         app.Use((http, next) =>
         {
-            var isMore = more.Any(prefix => http.Request.Path.StartsWithSegments(prefix));
-            if (HttpProtocol.IsHttp2(http.Request.Protocol) ? !isMore : IsOpen(http.Request.Path) || (isMore && clientCa.Length == 0)) return next(http);
+            var path = http.Request.Path;
+            var isMore = more.Any(own => own == "/" ? path == "/" : path.StartsWithSegments(own));
+            if (HttpProtocol.IsHttp2(http.Request.Protocol) ? !isMore : IsOpen(path) || (isMore && clientCa.Length == 0)) return next(http);
 
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;
