@@ -45,10 +45,9 @@ public static class ConsoleRoom
 
     public static void MapConsole(this WebApplication app)
     {
-        var (console, security) = (app.Services.GetRequiredService<IOptions<ConsoleOptions>>().Value, app.Services.GetRequiredService<IOptions<SecurityOptions>>().Value);
-        if (!IsServed(console, security))
+        if (!app.HasConsole())
         {
-            if (console.Enabled) app.Logger.LogInformation("There is no console: Security__ClientCa asks callers for certificates, and a browser shows none on the HTTP port");
+            if (app.Services.GetRequiredService<IOptions<ConsoleOptions>>().Value.Enabled) app.Logger.LogInformation("There is no console: Security__ClientCa asks callers for certificates, and a browser shows none on the HTTP port");
             app.UseMiddleware<ClosedConsole>();
             return;
         }
@@ -60,6 +59,9 @@ public static class ConsoleRoom
         app.MapEmbeddedAssets();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = "'none'");
     }
+
+    public static bool HasConsole(this WebApplication app) =>
+        IsServed(app.Services.GetRequiredService<IOptions<ConsoleOptions>>().Value, app.Services.GetRequiredService<IOptions<SecurityOptions>>().Value);
 
     private static bool IsServed(ConsoleOptions console, SecurityOptions security) => console.Enabled && security.ClientCa.Length == 0;
 }

@@ -26,6 +26,7 @@ internal sealed class UpCommand : Command
         addresses.Row("FeatureService", $"{process.FeaturesAddress}", $"{process.FeaturesHttpAddress}healthz/ready");
         addresses.Row("ClassifierService", $"{process.ClassifierAddress}", $"{process.ClassifierHttpAddress}healthz/ready");
         addresses.Show();
+        if (process.ConsoleAddress is { } console) _terminal.Say($"Console {console} for your browser");
         _terminal.Say($"Store {process.StoreConnectionString}, log {process.LogPath}");
 
         await WaitForEndAsync(process, cancellation);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Topfive.ClassifierService;
+using Topfive.Consoles;
 using Topfive.FeatureService;
 using Topfive.FeatureStore;
 using Topfive.Gateway;
@@ -41,6 +42,9 @@ public sealed class TopfiveProcess : IAsyncDisposable
     public Uri FeaturesHttpAddress => _features!.HttpAddress();
 
     public Uri ClassifierHttpAddress => _classifier!.HttpAddress();
+
+    /// <summary>The pages for people; null: there are none.</summary>
+    public Uri? ConsoleAddress => _gateway!.HasConsole() ? _gateway!.HttpAddress() : null;
 
     /// <summary>The store that the services share, in StackExchange.Redis' syntax.</summary>
     public string StoreConnectionString { get; private set; } = "";

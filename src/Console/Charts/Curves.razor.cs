@@ -6,7 +6,7 @@ namespace Topfive.Consoles;
 /// <summary>A figure of each epoch, in training and in validation, as two lines.</summary>
 public sealed partial class Curves
 {
-    private const int Width = 520, Height = 240, Left = 48, Right = 8, Top = 10, Bottom = 34;
+    private const int Width = 520, Height = 240, Left = 48, Right = 20, Top = 10, Bottom = 34;
 
     /// <summary>A line is drawn through no more points: nobody sees more.</summary>
     private const int MostPoints = 400;
@@ -33,8 +33,6 @@ public sealed partial class Curves
     /// <summary>True: fractions, shown as percent.</summary>
     [Parameter]
     public bool Percent { get; set; }
-
-    private bool HasTraining => Training.Count > 0;
 
     private int Last => Math.Max(Math.Max(Training.Count, Validation.Count), Math.Max(1, Epochs));
 
