@@ -41,7 +41,7 @@ public sealed class StoreOptions : IValidatableObject
     [RegularExpression("fp32|fp16", ErrorMessage = "Store__VectorFormat is fp32 or fp16")]
     public string VectorFormat { get; set; } = "fp32";
 
-    /// <summary>Whether small pictures of images are kept, 2 to 3 KB each: on, off, or auto, which is on with the embedded store.</summary>
+    /// <summary>Whether small pictures of images are kept, about 1 KB each: on, off, or auto, which is on with the embedded store.</summary>
     [RegularExpression("auto|on|off", ErrorMessage = "Store__Thumbnails is auto, on or off")]
     public string Thumbnails { get; set; } = "auto";
 

@@ -26,7 +26,9 @@ public sealed class KeysTests(Chromium chromium) : IAsyncLifetime
     [Fact]
     public async Task Without_a_key_there_is_nothing_and_with_one_what_its_role_may()
     {
-        await _topfive.PrepareAsync("pets", versions: 2, epochs: 20, new Metadata { { "x-api-key", KeyOf("admin") } });
+        var admin = new Metadata { { "x-api-key", KeyOf("admin") } };
+        await _topfive.IngestAsync(admin);
+        await _topfive.TrainAsync("pets", versions: 2, admin);
         await using var page = await chromium.OpenAsync(_topfive.Console, "/console/heads?head=pets");
         await Expect(page["h1"]).ToHaveTextAsync("Who are you?");
         await Expect(page["table"]).ToHaveCountAsync(0);

@@ -11,10 +11,15 @@ using Xunit;
 
 namespace Topfive.Consoles.Tests;
 
-/// <summary>The whole product with a backbone that costs nothing, as <c>topfive up</c> starts it; each test has names of its own.</summary>
+/// <summary>
+/// The whole product with a backbone that costs nothing, as <c>topfive up</c> starts it, with the dataset "painted" and a head of the same name of two versions,
+/// the first of them live. Tests look at these, and change only what has a name of their own.
+/// </summary>
 public sealed class RunningTopfive : IAsyncLifetime
 {
-    private const int ImagesPerLabel = 12;
+    internal const string Dataset = "painted";
+
+    private const int ImagesPerLabel = 9;
 
     private readonly TempDirectory _directory = new();
     private TopfiveProcess? _process;
@@ -30,7 +35,16 @@ public sealed class RunningTopfive : IAsyncLifetime
 
     internal Heads.HeadsClient Heads => new(_channel!);
 
-    public ValueTask InitializeAsync() => StartAsync(new Dictionary<string, string?>());
+    public async ValueTask InitializeAsync()
+    {
+        await StartAsync(new Dictionary<string, string?>
+        {
+            // A long run is no other test's to wait for.
+            ["Training:ConcurrentRuns"] = "4",
+        });
+        await IngestAsync();
+        await TrainAsync(Dataset, versions: 2);
+    }
 
     internal async ValueTask StartAsync(IReadOnlyDictionary<string, string?> settings)
     {
@@ -51,36 +65,34 @@ public sealed class RunningTopfive : IAsyncLifetime
         _directory.Dispose();
     }
 
-    /// <summary>A dataset of all painted labels, and as many versions of a head of the same name as asked.</summary>
-    /// <param name="name">Of both.</param>
-    /// <param name="versions">The first goes live.</param>
-    /// <param name="epochs">Of the first; each has one more than the one before.</param>
-    /// <param name="headers">Who does it.</param>
-    internal async Task PrepareAsync(string name, int versions, int epochs = 40, Metadata? headers = null)
+    /// <summary>Versions of a head, on the dataset; the first goes live.</summary>
+    internal async Task TrainAsync(string head, int versions, Metadata? headers = null)
     {
-        using (var ingest = new Ingestion.IngestionClient(_channel!).Ingest(headers))
-        {
-            for (var number = 0; number < ImagesPerLabel; number++)
-            {
-                foreach (var (label, _) in Painted.Labels)
-                {
-                    await ingest.RequestStream.WriteAsync(new LabeledImage
-                    {
-                        Id = $"{label}-{number}", Dataset = name, Label = label, Image = Painted.Image(label, number), Split = number % 3 == 0 ? Split.Validation : Split.Training,
-                    });
-                }
-            }
-
-            await ingest.RequestStream.CompleteAsync();
-            await foreach (var result in ingest.ResponseStream.ReadAllAsync()) Assert.Null(result.Error);
-        }
-
         for (var version = 0; version < versions; version++)
         {
             var run = await Training.StartRunAsync(
-                new StartRunRequest { Dataset = name, Head = name, Recipe = new Recipe { Epochs = epochs + version, LearningRate = 1e-3f } }, headers);
+                new StartRunRequest { Dataset = Dataset, Head = head, Recipe = new Recipe { Epochs = 20 + version, LearningRate = 1e-3f } }, headers);
             using var watching = Training.WatchRun(new WatchRunRequest { RunId = run.RunId }, headers);
             await foreach (var happened in watching.ResponseStream.ReadAllAsync()) Assert.Null(happened.Failed);
         }
+    }
+
+    /// <summary>The painted images, as the dataset.</summary>
+    internal async Task IngestAsync(Metadata? headers = null)
+    {
+        using var ingest = new Ingestion.IngestionClient(_channel!).Ingest(headers);
+        for (var number = 0; number < ImagesPerLabel; number++)
+        {
+            foreach (var (label, _) in Painted.Labels)
+            {
+                await ingest.RequestStream.WriteAsync(new LabeledImage
+                {
+                    Id = $"{label}-{number}", Dataset = Dataset, Label = label, Image = Painted.Image(label, number), Split = number % 3 == 0 ? Split.Validation : Split.Training,
+                });
+            }
+        }
+
+        await ingest.RequestStream.CompleteAsync();
+        await foreach (var result in ingest.ResponseStream.ReadAllAsync()) Assert.Null(result.Error);
     }
 }

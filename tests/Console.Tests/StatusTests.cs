@@ -9,7 +9,7 @@ public sealed class StatusTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task It_names_the_services_the_backbone_and_the_calls_of_the_last_minutes()
     {
-        await topfive.PrepareAsync("status", versions: 0);
+        await topfive.IngestAsync();
         await using var page = await chromium.OpenAsync(topfive.Console, "/console/status");
 
         await Expect(page["[data-health=features]"]).ToHaveTextAsync("healthy");

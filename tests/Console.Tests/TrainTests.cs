@@ -13,8 +13,8 @@ public sealed class TrainTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task A_run_is_started_by_the_form_and_its_curve_moves_and_survives_a_reload()
     {
-        await topfive.PrepareAsync("curve", versions: 0);
-        await using var page = await chromium.OpenAsync(topfive.Console, "/console/train?dataset=curve");
+        await using var page = await chromium.OpenAsync(topfive.Console, "/console/train?dataset=painted");
+        await page.Page.GetByLabel("Head").FillAsync("curve");
         await page.Page.GetByLabel("Epochs").FillAsync("3000");
         await page.Page.GetByLabel("Learning rate").FillAsync("0.001");
         await page.Button("Train").ClickAsync();
@@ -36,8 +36,7 @@ public sealed class TrainTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task The_recipe_of_the_form_is_the_recipe_of_the_run_and_its_version_goes_live()
     {
-        await topfive.PrepareAsync("recipe", versions: 0);
-        await using var page = await chromium.OpenAsync(topfive.Console, "/console/train?dataset=recipe");
+        await using var page = await chromium.OpenAsync(topfive.Console, "/console/train?dataset=painted");
         await page.Page.GetByLabel("Head").FillAsync("recipe of mine");
         await page.Page.GetByLabel("Epochs").FillAsync("5");
         await page["summary"].First.ClickAsync();
@@ -60,8 +59,8 @@ public sealed class TrainTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task What_the_gateway_refuses_is_told_in_its_words_and_what_the_browser_can_tell_is_not_sent()
     {
-        await topfive.PrepareAsync("refused", versions: 0);
-        await using var page = await chromium.OpenAsync(topfive.Console, "/console/train?dataset=refused");
+        await using var page = await chromium.OpenAsync(topfive.Console, "/console/train?dataset=painted");
+        await page.Page.GetByLabel("Head").FillAsync("refused");
         await page["summary"].First.ClickAsync();
         await page.Page.GetByLabel("begin from the live version").CheckAsync();
         await page.Button("Train").ClickAsync();

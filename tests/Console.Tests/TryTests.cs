@@ -10,8 +10,7 @@ public sealed class TryTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task An_image_that_is_dropped_gets_five_bars_its_time_and_its_source_and_the_truth_turns_green()
     {
-        await topfive.PrepareAsync("dropped", versions: 1);
-        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=dropped");
+        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=painted");
 
         await page.DropAsync(page[".drop"], Painted.File(topfive.Files.Path, "lemon", 700));
 
@@ -31,8 +30,7 @@ public sealed class TryTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task The_same_image_comes_from_the_store_and_shows_its_nearest_training_images()
     {
-        await topfive.PrepareAsync("nearest", versions: 1);
-        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=nearest");
+        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=painted");
         await page["input[type=file]"].SetInputFilesAsync(Painted.File(topfive.Files.Path, "plum", 1));
         await Expect(page["[data-source]"]).ToHaveTextAsync("vector from the store");
 
@@ -48,8 +46,7 @@ public sealed class TryTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task A_pasted_image_is_answered_like_any_other()
     {
-        await topfive.PrepareAsync("pasted", versions: 1);
-        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=pasted");
+        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=painted");
 
         await page.Page.EvaluateAsync("""
             base64 => {
@@ -66,10 +63,9 @@ public sealed class TryTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task What_is_no_image_says_so_and_spoils_nothing()
     {
-        await topfive.PrepareAsync("spoiled", versions: 1);
         var text = topfive.Files.File("notes.png");
         await File.WriteAllTextAsync(text, "not an image", TestContext.Current.CancellationToken);
-        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=spoiled");
+        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=painted");
 
         await page["input[type=file]"].SetInputFilesAsync([text, Painted.File(topfive.Files.Path, "fern", 702)]);
 
@@ -80,8 +76,7 @@ public sealed class TryTests(RunningTopfive topfive, Chromium chromium)
     [Fact]
     public async Task Everything_on_it_is_done_by_keyboard_alone()
     {
-        await topfive.PrepareAsync("keyboard", versions: 2);
-        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=keyboard");
+        await using var page = await chromium.OpenAsync(topfive.Console, "/console?head=painted");
         await Expect(page["select"].First).ToBeVisibleAsync();
 
         await TabToAsync(page, "Version");
