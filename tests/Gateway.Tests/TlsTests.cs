@@ -103,6 +103,8 @@ public sealed class TlsTests : IDisposable
         Assert.All(await Task.WhenAll(closed), answer => Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode));
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, forwarded.StatusCode);
+        // Nor a console, which could ask for no certificate.
+        foreach (var path in new[] { "/", "/console", "/_blazor/negotiate" }) Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri(path, UriKind.Relative))).StatusCode);
     }
 
     [Fact]

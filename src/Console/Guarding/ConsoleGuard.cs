@@ -47,8 +47,8 @@ internal sealed class ConsoleGuard(RequestDelegate next, IOptions<ConsoleOptions
         || _names.Contains(host, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Browsers say where a connection, and everything but the reading of a page, comes from. What a page may read across sites is decided by them.</summary>
-    private static bool IsOfAnotherSite(HttpRequest request) =>
-        request.Headers.Origin is [{ Length: > 0 } origin] && !(Uri.TryCreate(origin, UriKind.Absolute, out var site) && site.Authority.Equals(Authority(request, site), StringComparison.OrdinalIgnoreCase));
+    private static bool IsOfAnotherSite(HttpRequest request) => request.Headers.Origin.Any(origin =>
+        !Uri.TryCreate(origin, UriKind.Absolute, out var site) || !site.Authority.Equals(Authority(request, site), StringComparison.OrdinalIgnoreCase));
 
     /// <summary>As a URI has it: without the port that its scheme means anyway.</summary>
     private static string Authority(HttpRequest request, Uri site) =>

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Components.Forms;
+using Microsoft.JSInterop;
 using Topfive.Classifier.V1;
 using Topfive.Features.V1;
 using Topfive.Gateway.V1;
@@ -83,7 +84,7 @@ internal sealed class FolderSending(GatewaySession session, string dataset, bool
             await using var stream = file.OpenReadStream(maxImageBytes, cancellation);
             bytes = await ByteString.FromStreamAsync(stream, cancellation);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or JSException)
         {
             return Fail($"{path} cannot be read: was it moved or changed?");
         }

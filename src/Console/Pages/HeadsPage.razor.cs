@@ -8,6 +8,7 @@ namespace Topfive.Consoles;
 public sealed partial class HeadsPage
 {
     private const string ByHand = "by hand, in the console";
+    private const int MostVersions = 50;
 
     private IReadOnlyList<Head>? _heads;
     private IReadOnlyList<Promotion> _promotions = [];

@@ -78,8 +78,9 @@ public sealed partial class TryPage
             await using var stream = file.OpenReadStream(Limits.Value.MaxImageBytes, Left);
             await AskAsync(image, await ByteString.FromStreamAsync(stream, Left));
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or JSException)
         {
+            // The browser lets go of files when others are chosen.
             image.Problem = $"{file.Name} cannot be read: was it moved or changed?";
         }
     }
