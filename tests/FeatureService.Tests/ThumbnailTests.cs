@@ -41,12 +41,12 @@ public sealed class ThumbnailTests : IAsyncLifetime
     [Fact]
     public async Task It_is_upright_and_over_white_and_there_is_none_of_augmented_copies()
     {
-        // Stored lying, shown standing.
-        var lying = await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "tests", "FeatureService.Tests", "Images", "orientation-6.jpg"), TestContext.Current.CancellationToken);
-        using var codec = SKCodec.Create(new MemoryStream(lying));
-        Assert.True(codec.Info.Width > codec.Info.Height);
-        using var upright = SKBitmap.Decode(Assert.Single(await ThumbnailsAsync(await ExtractAsync(lying))).Webp.Span);
-        Assert.True(upright.Width < upright.Height);
+        // Stored standing, shown lying.
+        var turned = await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "tests", "FeatureService.Tests", "Images", "orientation-6.jpg"), TestContext.Current.CancellationToken);
+        using var codec = SKCodec.Create(new MemoryStream(turned));
+        Assert.True(codec.Info.Width < codec.Info.Height);
+        using var upright = SKBitmap.Decode(Assert.Single(await ThumbnailsAsync(await ExtractAsync(turned))).Webp.Span);
+        Assert.Equal((96, 48), (upright.Width, upright.Height));
 
         using var clear = SKBitmap.Decode(Assert.Single(await ThumbnailsAsync(await ExtractAsync(Painted(50, 50, SKColors.Red.WithAlpha(0))))).Webp.Span);
         Assert.InRange(clear.GetPixel(48, 48).Green, 250, 255);
