@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Topfive.Consoles;
@@ -8,7 +9,7 @@ namespace Topfive.Consoles;
 /// Keeps other sites' pages from driving the console with the browser of somebody who may: by a name of theirs that points here (DNS rebinding), by
 /// a connection across sites, in a frame, or with a script of theirs.
 /// </summary>
-internal sealed class ConsoleGuard(RequestDelegate next, IOptions<ConsoleOptions> options) : IDisposable
+internal sealed class ConsoleGuard(RequestDelegate next, IOptions<ConsoleOptions> options, IHostApplicationLifetime lifetime) : IDisposable
 {
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
         + "base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
@@ -67,6 +68,8 @@ internal sealed class ConsoleGuard(RequestDelegate next, IOptions<ConsoleOptions
 
         try
         {
+            // A page connects again at once when its connection is closed: one that came so late would keep the Gateway from stopping.
+            using var stopping = lifetime.ApplicationStopping.Register(http.Abort);
             await next(http);
         }
         finally
