@@ -38,7 +38,10 @@ public sealed class Chromium : IAsyncLifetime
         Assert.SkipWhen(_browser is null, WhySkipped);
         var context = await _browser.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = console.ToString(), ColorScheme = look, IgnoreHTTPSErrors = true, ReducedMotion = ReducedMotion.Reduce,
+            BaseURL = console.ToString(),
+            ColorScheme = look,
+            IgnoreHTTPSErrors = true,
+            ReducedMotion = ReducedMotion.Reduce,
             ViewportSize = new ViewportSize { Width = width, Height = height },
         });
         // Machines are busy.

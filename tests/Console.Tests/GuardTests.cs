@@ -80,7 +80,9 @@ public sealed class GuardTests(RunningTopfive topfive) : IDisposable
             var port = FreePort();
             await using var gateway = await ServiceProcess.StartAsync("Topfive.Gateway", [], ServiceProcess.NowListening, new Dictionary<string, string?>
             {
-                ["Listen__GrpcPort"] = "0", ["Listen__HttpPort"] = $"{port}", ["Console__Enabled"] = setting,
+                ["Listen__GrpcPort"] = "0",
+                ["Listen__HttpPort"] = $"{port}",
+                ["Console__Enabled"] = setting,
                 // Nowhere near its files.
                 ["ASPNETCORE_CONTENTROOT"] = Path.GetTempPath(),
             });

@@ -87,7 +87,11 @@ public sealed class RunningTopfive : IAsyncLifetime
             {
                 await ingest.RequestStream.WriteAsync(new LabeledImage
                 {
-                    Id = $"{label}-{number}", Dataset = Dataset, Label = label, Image = Painted.Image(label, number), Split = number % 3 == 0 ? Split.Validation : Split.Training,
+                    Id = $"{label}-{number}",
+                    Dataset = Dataset,
+                    Label = label,
+                    Image = Painted.Image(label, number),
+                    Split = number % 3 == 0 ? Split.Validation : Split.Training,
                 });
             }
         }

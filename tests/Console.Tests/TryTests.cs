@@ -81,6 +81,7 @@ public sealed class TryTests(RunningTopfive topfive, Chromium chromium)
 
         await TabToAsync(page, "Version");
         await page.Page.Keyboard.PressAsync("2");
+        await Expect(page.Page.GetByLabel("Version")).ToHaveValueAsync("2");
         await TabToAsync(page, "Images");
         var chooser = await page.Page.RunAndWaitForFileChooserAsync(() => page.Page.Keyboard.PressAsync("Enter"));
         await chooser.SetFilesAsync(Painted.File(topfive.Files.Path, "snow", 703));

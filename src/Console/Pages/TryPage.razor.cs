@@ -17,6 +17,7 @@ public sealed partial class TryPage
 
     private readonly List<TriedImage> _images = [];
     private IReadOnlyList<Head>? _heads;
+    private IReadOnlyList<Head> _versions = [];
     private InputFile? _input;
     private string _head = "", _progress = "";
     private long _version;
@@ -30,15 +31,24 @@ public sealed partial class TryPage
     [SupplyParameterFromQuery]
     private long? Version { get; set; }
 
-    private long? LiveVersion => _heads?.FirstOrDefault(head => head.Head_ == _head && head.Live)?.Version;
+    private long? LiveVersion => _versions.FirstOrDefault(head => head.Live)?.Version;
 
-    private Head? Chosen => _heads?.FirstOrDefault(head => head.Head_ == _head && (_version == 0 ? head.Live : head.Version == _version));
+    private Head? Chosen => _versions.FirstOrDefault(head => _version == 0 ? head.Live : head.Version == _version);
 
     protected override async Task OnInitializedAsync()
     {
         if (!await TryAsync(async () => _heads = (await Session.Heads.ListHeadsAsync(new ListHeadsRequest(), cancellationToken: Left)).Heads)) return;
         _head = Head ?? (_heads is [var first, ..] ? first.Head_ : "");
         _version = Version ?? 0;
+        await ReadVersionsAsync();
+    }
+
+    /// <summary>Of the chosen head; the list of all heads has one version of each.</summary>
+    private async Task ReadVersionsAsync()
+    {
+        _versions = [];
+        if (_head.Length == 0) return;
+        await TryAsync(async () => _versions = (await Session.Heads.ListHeadsAsync(new ListHeadsRequest { Head = _head }, cancellationToken: Left)).Heads);
         _unknown = Chosen?.Unknown is not null;
     }
 
@@ -123,11 +133,11 @@ public sealed partial class TryPage
         }
     }
 
-    private Task ChooseHeadAsync(ChangeEventArgs choice)
+    private async Task ChooseHeadAsync(ChangeEventArgs choice)
     {
         (_head, _version) = ((string)choice.Value!, 0);
-        _unknown = Chosen?.Unknown is not null;
-        return AskAgainAsync();
+        await ReadVersionsAsync();
+        await AskAgainAsync();
     }
 
     private Task ChooseVersionAsync(ChangeEventArgs choice)
