@@ -9,14 +9,14 @@ public sealed class ThumbnailStore(StoreConnection connection)
 
     /// <summary>Stored when the task has ended.</summary>
     public Task SetAsync(ImageHash image, byte[] webp) =>
-        connection.Metrics.MeasureAsync(StoreMetrics.Set, connection.Database.StringSetAsync(Keys.Thumbnail(image), webp));
+        connection.Breaker.WaitAsync(connection.Database.StringSetAsync(Keys.Thumbnail(image), webp));
 
     /// <returns>The stored ones, in the order of <paramref name="images"/>.</returns>
     public async Task<IReadOnlyList<(ImageHash Image, byte[] Webp)>> GetManyAsync(IEnumerable<ImageHash> images)
     {
         var database = connection.Database;
         var found = await Task.WhenAll(images.Select(async image =>
-            (Image: image, Webp: (byte[]?)await connection.Metrics.MeasureAsync(StoreMetrics.Get, database.StringGetAsync(Keys.Thumbnail(image))))));
+            (Image: image, Webp: (byte[]?)await connection.Breaker.WaitAsync(database.StringGetAsync(Keys.Thumbnail(image))))));
         return [.. found.Where(thumbnail => thumbnail.Webp is not null).Select(thumbnail => (thumbnail.Image, thumbnail.Webp!))];
     }
 
@@ -25,7 +25,7 @@ public sealed class ThumbnailStore(StoreConnection connection)
         var database = connection.Database;
         foreach (var window in images.Chunk(256))
         {
-            await Task.WhenAll(window.Select(image => connection.Metrics.MeasureAsync(StoreMetrics.Delete, database.KeyDeleteAsync(Keys.Thumbnail(image)))));
+            await Task.WhenAll(window.Select(image => connection.Breaker.WaitAsync(database.KeyDeleteAsync(Keys.Thumbnail(image)))));
         }
     }
 }
