@@ -12,11 +12,11 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Topfive.Backbones;
 using Topfive.Classifier.V1;
+using Topfive.Client;
 using Topfive.Features.V1;
 using Topfive.FeatureStore;
 using Topfive.Gateway;
 using Topfive.Gateway.V1;
-using Topfive.Client;
 using Topfive.ServiceDefaults;
 using Topfive.TestKit;
 

@@ -29,7 +29,11 @@ internal sealed class HostedFeatures : IAsyncDisposable
         var directory = new TempDirectory();
         Dictionary<string, string?> all = new()
         {
-            ["Listen:GrpcPort"] = "0", ["Listen:HttpPort"] = "0", ["Backbone:Model"] = model, ["Store:DataDirectory"] = directory.Path, ["Logging:LogLevel:Default"] = "Warning",
+            ["Listen:GrpcPort"] = "0",
+            ["Listen:HttpPort"] = "0",
+            ["Backbone:Model"] = model,
+            ["Store:DataDirectory"] = directory.Path,
+            ["Logging:LogLevel:Default"] = "Warning",
         };
         foreach (var (name, value) in settings) all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
         var app = FeatureServiceHost.Build([], all);

@@ -1,12 +1,11 @@
 using System.Net;
-using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -75,12 +74,12 @@ public static class ServiceBuilder
                 grpc.MaxReceiveMessageSize = limits.Value.MaxMessageBytes;
                 grpc.CompressionProviders = BoundedDecompression.All(limits.Value);
             });
-        // In the place of gRPC's own.
         builder.Services.AddReadableMethods();
         builder.Services.AddSingleton<NamePolicy>();
         builder.Services.AddSingleton<StreamItems>();
         // Beside what is asked for without a name: whether the process answers, on which nothing else has an influence.
-        builder.Services.AddGrpcHealthChecks(health => health.Services.Map("live", _ => false));
+        builder.Services.AddGrpcHealthChecks(health => health.Services.Map("live", check => check.Name == "process"))
+            .AddCheck("process", () => HealthCheckResult.Healthy("answers"));
         builder.Services.AddGrpcReflection();
         builder.AddTelemetry(service);
         builder.AddJsonLogs();

@@ -24,7 +24,8 @@ public sealed class DecodingParallelTests : IDisposable
         var photo = (await TestPhotos.AllAsync())[0].ReadBytes();
         await using var service = await ServiceInstance.StartAsync(new()
         {
-            ["Store:DataDirectory"] = _directory.File("store"), ["Backbone:Model"] = SmallBackbone.Write(_directory.File("small.onnx")),
+            ["Store:DataDirectory"] = _directory.File("store"),
+            ["Backbone:Model"] = SmallBackbone.Write(_directory.File("small.onnx")),
         });
         // Something behind a JPEG's end makes another image of the same picture.
         ByteString[] images = [.. Enumerable.Range(0, Images).Select(i => ByteString.CopyFrom([.. photo, (byte)i]))];

@@ -64,7 +64,7 @@ public sealed class HttpApiTests
     [InlineData("/v1/predict/pets", "bug", HttpStatusCode.InternalServerError, 13, "internal error")]
     [InlineData("/v1/predict/pets", "urlencoded", HttpStatusCode.BadRequest, 3, "curl -F image=@FILE")]
     [InlineData("/v1/predict/pets", "another field", HttpStatusCode.BadRequest, 3, "the form has a field 'photo'")]
-    [InlineData("/v1/predict/pets", "nothing", HttpStatusCode.BadRequest, 3, "the form has no image")]
+    [InlineData("/v1/predict/pets", "nothing", HttpStatusCode.BadRequest, 3, "the form cannot be read")]
     [InlineData("/v1/predict", "no json", HttpStatusCode.BadRequest, 3, "")]
     [InlineData("/v1/heads/cars/versions", "get", HttpStatusCode.NotFound, 5, "head 'cars' is unknown")]
     [InlineData("/v1/datasets/pets", "get", HttpStatusCode.NotFound, 5, "dataset 'pets' is unknown")]
