@@ -82,8 +82,7 @@ public sealed class TryTests(RunningTopfive topfive, Chromium chromium)
         await TabToAsync(page, "Version");
         await page.Page.Keyboard.PressAsync("2");
         await Expect(page.Page.GetByLabel("Version")).ToHaveValueAsync("2");
-        await TabToAsync(page, "Images");
-        var chooser = await page.Page.RunAndWaitForFileChooserAsync(() => page.Page.Keyboard.PressAsync("Enter"));
+        var chooser = await ChooseByKeyAsync(page);
         await chooser.SetFilesAsync(Painted.File(topfive.Files.Path, "snow", 703));
         await Expect(page["article .bars li"].First).ToContainTextAsync("snow");
         await Expect(page["article"]).ToContainTextAsync("version 2");
@@ -91,6 +90,22 @@ public sealed class TryTests(RunningTopfive topfive, Chromium chromium)
         await TabToAsync(page, "What it is in truth");
         await page.Page.Keyboard.PressAsync("s");
         await Expect(page["article .bars li.truth"]).ToContainTextAsync("snow");
+    }
+
+    /// <summary>On a busy machine the page may be drawn anew between the two keys, with the focus elsewhere: then both are pressed again.</summary>
+    private static async Task<IFileChooser> ChooseByKeyAsync(OpenPage page)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            await TabToAsync(page, "Images");
+            try
+            {
+                return await page.Page.RunAndWaitForFileChooserAsync(() => page.Page.Keyboard.PressAsync("Enter"), new PageRunAndWaitForFileChooserOptions { Timeout = 5_000 });
+            }
+            catch (TimeoutException) when (tries < 10)
+            {
+            }
+        }
     }
 
     private static async Task TabToAsync(OpenPage page, string label)

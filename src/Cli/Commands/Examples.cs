@@ -16,6 +16,7 @@ internal static class Examples
         ["completion"] = ["source <(topfive completion bash)", "topfive completion fish > ~/.config/fish/completions/topfive.fish"],
         ["backbone"] = ["topfive backbone import --tfjs models/tfjs/inception_v3 --out models/mine.onnx"],
         ["backbone import"] = ["topfive backbone import --tfjs models/tfjs/inception_v3 --out models/mine.onnx"],
+        ["backbone convert"] = ["topfive backbone convert --backbone models/mine.onnx --out models/mine.fp16.onnx"],
         ["backbone quantize"] = ["topfive backbone quantize --backbone models/mine.onnx --calibrate photos/ --out models/mine.int8.onnx"],
         ["import"] =
         [
