@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using StackExchange.Redis;
 
 namespace Topfive.FeatureStore;
 
@@ -30,7 +31,8 @@ public sealed class RunLeases(StoreConnection connection)
     public async Task<bool> RenewAsync(string runId)
     {
         var now = Stopwatch.GetTimestamp();
-        if (!await connection.Database.KeyExpireAsync(Keys.RunLease(runId), Lifetime))
+        // Not EXPIRE: of a key that has lapsed and is not yet removed, the embedded store answers it with rubbish, and the connection is lost.
+        if (!await connection.Database.StringSetAsync(Keys.RunLease(runId), "", Lifetime, When.Exists))
         {
             // Gone before its time, so the store's clock was set. Unless somebody has counted the run as abandoned already, it is this process' still.
             if (!_renewed.TryGetValue(runId, out var last) || Stopwatch.GetElapsedTime(last) >= Lifetime) return false;

@@ -7,6 +7,8 @@ public sealed class StoreOptions : IValidatableObject
 {
     public const string Section = "Store";
 
+    private const long LeastDiskReserve = 24 << 20;
+
     /// <summary>
     /// Redis as StackExchange.Redis writes it (host:port, several for a cluster, password=…, ssl=true,
     /// serviceName=… for Sentinel). Empty: the embedded store.
@@ -29,9 +31,10 @@ public sealed class StoreOptions : IValidatableObject
     public int PatienceMilliseconds { get; set; } = 2_000;
 
     /// <summary>
-    /// Bytes that must stay free on the embedded store's disk; a model file that would go below is refused. Default 64 MiB.
+    /// Bytes that must stay free on the embedded store's disk; what would go below is refused. Default 64 MiB, at least 24: the store
+    /// answers a write before it is on the disk, and what it has answered needs that much.
     /// </summary>
-    [Range(0, long.MaxValue)]
+    [Range(LeastDiskReserve, long.MaxValue, ErrorMessage = "Store__DiskReserve is at least 25,165,824 bytes (24 MiB): without them a full disk costs what was already acknowledged")]
     public long DiskReserve { get; set; } = 64 << 20;
 
     /// <summary>

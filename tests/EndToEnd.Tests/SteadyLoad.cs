@@ -6,6 +6,9 @@ namespace Topfive.EndToEnd.Tests;
 /// <summary>Calls that follow one another until they are told to end, and what went wrong with them.</summary>
 internal sealed class SteadyLoad
 {
+    // Without it the callers alone take the cores that the services need.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
     private readonly List<Caller> _callers = [];
     private readonly ConcurrentQueue<TimeSpan> _took = new();
     private volatile bool _ending;
@@ -19,7 +22,7 @@ internal sealed class SteadyLoad
     /// <param name="part">0.99: so many of the calls took no longer.</param>
     public TimeSpan Percentile(double part) => _took.Order().ElementAt((int)(part * (_took.Count - 1)));
 
-    /// <summary>So many callers, each of which calls again when it has been answered.</summary>
+    /// <summary>So many callers, each of which calls again soon after it has been answered.</summary>
     public void Repeat(int callers, Func<Task> call)
     {
         for (var i = 0; i < callers; i++)
@@ -40,6 +43,7 @@ internal sealed class SteadyLoad
                     }
 
                     _took.Enqueue(Stopwatch.GetElapsedTime(began));
+                    await Task.Delay(Pause);
                 }
             });
             _callers.Add(caller);

@@ -13,6 +13,7 @@ public sealed class WrongSettingTests
     [InlineData("ClassifierService", "Listen__GrpcPort", "70000", "Listen", "between 0 and 65535")]
     [InlineData("ClassifierService", "Training__QueueCapacity", "many", "Training:QueueCapacity", "many")]
     [InlineData("FeatureService", "Batching__MaxBatchSize", "0", "Batching", "between 1 and 256")]
+    [InlineData("FeatureService", "Store__DiskReserve", "0", "Store", "at least 25,165,824 bytes")]
     [InlineData("FeatureService", "Backbone__Device", "tpu", "Backbone", "auto, cpu, cuda (all GPUs), cuda:N")]
     public async Task A_wrong_setting_stops_the_start_with_its_name_and_what_is_allowed(
         string service, string setting, string value, string name, string allowed)

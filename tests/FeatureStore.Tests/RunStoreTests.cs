@@ -56,6 +56,23 @@ public abstract class RunStoreTests(StoreUnderTest store)
         Assert.Empty(await Runs.ReadEventsAsync(_runId, 5));
     }
 
+    /// <summary>To EXPIRE, Garnet answers with what lies in its buffer when the key has expired and is not yet removed, and the connection is lost.</summary>
+    [Fact]
+    public async Task A_lease_that_has_lapsed_is_not_renewed_and_everything_that_is_asked_meanwhile_is_answered()
+    {
+        await new RunLeases(store.Connection).TakeAsync(_runId);
+        await store.Connection.Database.StringSetAsync(Keys.RunLease(_runId), "", TimeSpan.FromMilliseconds(1));
+        await Task.Delay(TimeSpan.FromMilliseconds(20));
+
+        // Another process' view: this one does not know when it was renewed last.
+        var renewed = new RunLeases(store.Connection).RenewAsync(_runId);
+        var others = Enumerable.Range(0, 20).Select(_ => Runs.GetAsync("no such run"));
+
+        Assert.False(await renewed);
+        Assert.All(await Task.WhenAll(others), Assert.Null);
+        Assert.Contains(_runId, await new RunLeases(store.Connection).FindAbandonedAsync());
+    }
+
     [Fact]
     public async Task Two_subscribers_hear_every_event_and_one_may_leave()
     {

@@ -10,8 +10,7 @@ namespace Topfive.EndToEnd.Tests;
 /// <summary><c>topfive up</c> with its embedded store while somebody sets the machine's clock, an hour forward and two back.</summary>
 public sealed class ClockTests
 {
-    // On demand: the run did not begin within the test's patience on a busy machine, which is still to be looked into.
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task A_clock_that_is_set_fails_no_call_and_no_run()
     {
         var library = Directory.Exists("/usr/lib")
@@ -24,9 +23,11 @@ public sealed class ClockTests
         {
             ["LD_PRELOAD"] = library,
             ["FAKETIME_TIMESTAMP_FILE"] = directory.File("clock"),
-            ["FAKETIME_NO_CACHE"] = "1",
+            // Seconds: the file is not read whenever somebody asks for the time.
+            ["FAKETIME_CACHE_DURATION"] = "1",
             // A jump of the clock is a jump of the time of day alone.
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
+            ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0",
         }, SmallBackbone.Write(directory.File("small.onnx")));
         await IngestAsync(up, 40);
         var load = new SteadyLoad();
@@ -37,7 +38,7 @@ public sealed class ClockTests
         load.Repeat(1, async () => await up.Datasets.GetDatasetAsync(new GetDatasetRequest { Dataset = "pets" }));
         var run = await up.Training.StartRunAsync(new StartRunRequest { Dataset = "pets", Head = "pets", Recipe = new Recipe { HiddenUnits = { 1_024 }, Epochs = 10_000 } });
         await load.GoOnAsync();
-        var before = await EpochsAsync(up, run);
+        await Eventually.TrueAsync("the run has done an epoch", async () => (await up.Training.GetRunAsync(new GetRunRequest { RunId = run.RunId })).EpochsDone > 0);
 
         foreach (var seconds in new[] { 3_600, -3_600 })
         {
@@ -46,14 +47,13 @@ public sealed class ClockTests
             var jumped = await EpochsAsync(up, run);
             // Longer than the keeper's turn, in which a lease is looked after.
             for (var i = 0; i < 3; i++) await load.GoOnAsync();
-            Assert.InRange(await EpochsAsync(up, run), jumped + 1, long.MaxValue);
+            await Eventually.TrueAsync("the run goes on", async () => await EpochsAsync(up, run) > jumped);
         }
 
         await load.EndAsync();
         Assert.Empty(load.Errors);
         Assert.InRange(load.Longest, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         Assert.Equal(RunState.Cancelled, (await up.Training.CancelRunAsync(new CancelRunRequest { RunId = run.RunId })).State);
-        Assert.InRange(before, 1, long.MaxValue);
 
         Task SetAsync(int seconds) => File.WriteAllTextAsync(directory.File("clock"), $"{(seconds < 0 ? "" : "+")}{seconds}");
     }

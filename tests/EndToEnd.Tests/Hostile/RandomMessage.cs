@@ -28,13 +28,24 @@ internal sealed class RandomMessage(Random random, RandomMessage.Known known, do
     /// <summary>What the services hold, so that not everything is NOT_FOUND.</summary>
     /// <param name="Texts">By a word in a field's name.</param>
     /// <param name="Bytes">By a word in a field's name.</param>
-    internal sealed record Known(IReadOnlyList<(string Word, string[] Values)> Texts, IReadOnlyList<(string Word, byte[][] Values)> Bytes);
+    /// <param name="Examples">Of types whose fields have to fit together to mean something.</param>
+    internal sealed record Known(IReadOnlyList<(string Word, string[] Values)> Texts, IReadOnlyList<(string Word, byte[][] Values)> Bytes, IReadOnlyList<IMessage> Examples);
 
     public IMessage Of(MessageDescriptor type, int depth = 0)
     {
+        if (known.Examples.FirstOrDefault(example => example.Descriptor == type) is { } example && random.Next(2) == 0) return Changed(example, depth);
         var message = type.Parser.ParseFrom(ByteString.Empty);
         foreach (var field in type.Fields.InDeclarationOrder().Where(field => field.RealContainingOneof is null)) Set(message, field, depth);
         foreach (var choice in type.Oneofs.Where(choice => !choice.IsSynthetic && random.Next(10) > 0)) Set(message, choice.Fields[random.Next(choice.Fields.Count)], depth, always: true);
+        return message;
+    }
+
+    /// <summary>As it is, or with one field that is at an edge.</summary>
+    private IMessage Changed(IMessage example, int depth)
+    {
+        var message = example.Descriptor.Parser.ParseFrom(example.ToByteString());
+        var fields = example.Descriptor.Fields.InDeclarationOrder();
+        if (AtTheEdge) Set(message, fields[random.Next(fields.Count)], depth, always: true);
         return message;
     }
 
@@ -44,7 +55,7 @@ internal sealed class RandomMessage(Random random, RandomMessage.Known known, do
     {
         // What is known by its name is nearly always set; the rest is mostly left to its default, as callers do.
         if (!always && random.Next(10) >= (IsKnown(field) ? 9 : 3)) return;
-        if (field.MessageType is not null && depth >= MostDepth) return;
+        if (field.FieldType == FieldType.Message && depth >= MostDepth) return;
         if (field.IsMap)
         {
             var (map, entry) = ((IDictionary)field.Accessor.GetValue(message), field.MessageType!.Fields);

@@ -31,8 +31,7 @@ public sealed class RollingUpdateTests : IAsyncLifetime
         _directory.Dispose();
     }
 
-    // On demand: it takes minutes, and has not been seen to end.
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Callers_do_not_notice_that_every_replica_of_every_service_is_exchanged()
     {
         var names = await HostNames.TryCreateAsync(_directory.File("hosts"));
