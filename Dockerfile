@@ -33,6 +33,7 @@ FROM ${RUNTIME_IMAGE} AS service
 WORKDIR /app
 ENV ASPNETCORE_HTTP_PORTS="" \
     Backbone__Model=/models/inception_v3.onnx \
+    Backbone__PreparedDirectory=/tmp \
     Store__DataDirectory=/data
 USER 1654:1654
 
@@ -59,6 +60,7 @@ COPY --from=service /usr/share/dotnet /usr/share/dotnet
 WORKDIR /app
 ENV DOTNET_RUNNING_IN_CONTAINER=true \
     Backbone__Model=/models/inception_v3.onnx \
+    Backbone__PreparedDirectory=/tmp \
     Store__DataDirectory=/data
 COPY --from=publish-features-cuda /app .
 USER 1654:1654

@@ -33,4 +33,10 @@ public sealed class BackboneOptions
     /// <summary>Threads of one run on CPU; 0: one for each physical core.</summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
+
+    /// <summary>Whether an engine on CPU keeps its graph as it is best for this processor: later starts take half of the time, and runs 5 to 20 % less.</summary>
+    public bool Prepare { get; set; } = true;
+
+    /// <summary>Where, in a folder named after the model's file, of the model's size; empty: beside the model. Where nothing can be written the model itself is used.</summary>
+    public string PreparedDirectory { get; set; } = "";
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
 using Topfive.Backbones;
 using Topfive.FeatureStore;
 
@@ -51,13 +52,51 @@ internal sealed class BackboneStart(
         var (placement, engines) = chosen.Open(
             setting.Device,
             gpu => Verified(CudaSession.Open(setting.Model, file, gpu, batch ?? GpuEngine.UsualBatch, setting.ProviderOptions), file, GpuEngine.Sizes(batch ?? GpuEngine.UsualBatch)),
-            () => Verified(new OnnxEngine(setting.Model, file, setting.Threads, batch ?? OnnxEngine.UsualBatch), file, [Math.Min(2, batch ?? OnnxEngine.UsualBatch)]));
+            () => OpenOnCpu(setting, file, batch ?? OnnxEngine.UsualBatch));
         batcher.Start(engines, BatchLimits.For(batching.Value, placement.IsCpu ? OnnxEngine.UsualBatch : GpuEngine.UsualBatch, engines.Count, Environment.ProcessorCount));
         log.LogInformation("Backbone__Device is {Setting}: {Reason}", setting.Device, placement.Reason);
         log.LogInformation(
             "backbone {Name} {Fingerprint} is ready on {Device} after {Seconds:F2} s",
             file.Name, file.Fingerprint, placement.Device, Stopwatch.GetElapsedTime(began).TotalSeconds);
         return new RunningBackbone(file, placement.Device, OnnxEngine.Name);
+    }
+
+    private IEngine OpenOnCpu(BackboneOptions setting, BackboneFile file, int batch)
+    {
+        if (setting.Prepare && Prepared(setting) is { } prepared)
+        {
+            try
+            {
+                return Open(prepared.Graph);
+            }
+            catch (Exception exception) when (exception is OnnxRuntimeException or InvalidDataException)
+            {
+                log.LogWarning("the graph that was prepared in {Folder} cannot be used, and is deleted: {Message}", prepared.Folder, exception.Message);
+                prepared.Delete();
+            }
+        }
+
+        return Open(setting.Model);
+
+        IEngine Open(string graph) => Verified(new OnnxEngine(graph, file, setting.Threads, batch), file, [Math.Min(2, batch)]);
+    }
+
+    /// <returns>Null: there is none, and none can be made; it is not needed.</returns>
+    private PreparedGraph? Prepared(BackboneOptions setting)
+    {
+        var prepared = new PreparedGraph(setting.Model, setting.PreparedDirectory);
+        if (prepared.Exists) return prepared;
+        try
+        {
+            prepared.Make();
+            log.LogInformation("{Folder} holds the backbone's graph as it is best for this processor", prepared.Folder);
+            return prepared;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OnnxRuntimeException)
+        {
+            log.LogInformation("the backbone's graph is not prepared for this processor, and starts and runs a little slower: {Message} (Backbone__PreparedDirectory)", exception.Message);
+            return null;
+        }
     }
 
     /// <returns>The engine, warmed up, when it gives the golden vector; otherwise it is disposed of.</returns>
