@@ -46,7 +46,7 @@ switch (args)
     case ["stream", "--images", var images]:
         return await StreamBench.RunAsync(int.Parse(images));
     case ["engine"]:
-        return await EngineBench.RunAsync(rounds: 6);
+        return await EngineBench.RunAsync(rounds: 10);
     case ["engine", "--rounds", var rounds]:
         return await EngineBench.RunAsync(int.Parse(rounds));
     case ["start"]:

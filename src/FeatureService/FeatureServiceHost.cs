@@ -10,10 +10,11 @@ public static class FeatureServiceHost
     public static WebApplication Build(string[] args, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
         var builder = ServiceBuilder.Create("topfive-feature-service", args, settings, grpcPort: 8081, httpPort: 8091);
+        // First: it loads while the store is connected.
+        builder.Services.AddEngine();
         builder.Services.AddCaching();
         builder.Services.AddDecoding();
         builder.Services.AddBatching();
-        builder.Services.AddEngine();
         builder.Services.AddSingleton<FeatureMetrics>();
         builder.Services.AddSingleton<FeatureExtractor>();
         builder.Services.AddStreaming();

@@ -76,7 +76,8 @@ public sealed class LimitOptions : IValidatableObject
         string? problem = null;
         try
         {
-            NamePolicy.Compile(NamePattern);
+            // Only then: to compile one takes 20 ms of a start.
+            if (NamePattern.Length > 0) NamePolicy.Compile(NamePattern);
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {

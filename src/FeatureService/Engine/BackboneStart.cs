@@ -12,22 +12,44 @@ namespace Topfive.FeatureService;
 /// </summary>
 internal sealed class BackboneStart(
     IOptions<BackboneOptions> options, IOptions<DecodingOptions> decoding, IOptions<BatchingOptions> batching, ImageBatcher batcher, BackboneState state,
-    BackboneRegistry registry, IHostApplicationLifetime lifetime, ILogger<BackboneStart> log) : BackgroundService
+    BackboneRegistry registry, IHostApplicationLifetime lifetime, ILogger<BackboneStart> log) : BackgroundService, IHostedLifecycleService, IAsyncDisposable
 {
+    private Task<RunningBackbone>? _loading;
+
+    /// <summary>Begins while the store is still being connected and the ports are opened.</summary>
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        // On a thread of its own: of the pool's, which are as many as cores at first, it would keep one from the calls that ask for health.
+        _loading = Task.Factory.StartNew(Start, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Where another part did not start, the engine may still be loading; who gets it is disposed of after this.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_loading is not null) await ((Task)_loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         RunningBackbone backbone;
         try
         {
-            // On a thread of its own: of the pool's, which are as many as cores at first, it would keep one from the calls that ask for health.
-            backbone = await Task.Factory.StartNew(Start, stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            backbone = await _loading!.WaitAsync(stoppingToken);
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             var expected = exception is InvalidDataException;
             log.LogCritical(expected ? null : exception, "{Message}", exception.Message);
             state.Failed(exception);
-            await StartedAsync(stoppingToken);
+            await ApplicationStartedAsync(stoppingToken);
             lifetime.StopApplication();
             return;
         }
@@ -37,7 +59,7 @@ internal sealed class BackboneStart(
     }
 
     /// <summary>A host that is told to stop while it still starts throws, and hides the reason.</summary>
-    private async Task StartedAsync(CancellationToken stopping)
+    private async Task ApplicationStartedAsync(CancellationToken stopping)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStarted, stopping);
         await Task.Delay(Timeout.Infinite, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
