@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Numerics.Tensors;
+using System.Text.Json.Nodes;
 using Topfive.Backbones;
 
 namespace Topfive.Cli;
@@ -36,6 +37,8 @@ internal sealed class ConvertCommand : Command
         DefaultValueFactory = _ => Float32,
     }.AcceptOnlyFromAmong(Float32, UInt8);
 
+    private readonly Option<bool> _json = new("--json") { Description = "Write what was made as one line of JSON" };
+
     public ConvertCommand(Terminal terminal) : base("convert", "Makes a backbone for GPUs of a float32 one: half the size, arithmetic for tensor cores.")
     {
         _terminal = terminal;
@@ -43,6 +46,7 @@ internal sealed class ConvertCommand : Command
         Options.Add(_out);
         Options.Add(_precision);
         Options.Add(_pixels);
+        Options.Add(_json);
         SetAction(RunAsync);
     }
 
@@ -59,6 +63,12 @@ internal sealed class ConvertCommand : Command
 
         var converted = await Task.Run(() => BackboneConverter.Convert(backbone, precision, pixels, file), cancellation);
         var cosine = TensorPrimitives.CosineSimilarity<float>(BackboneFile.Read(backbone).GoldenVector, converted.GoldenVector);
+        if (parsed.GetValue(_json))
+        {
+            _terminal.Out.Profile.Out.Writer.WriteLine(ProtoJson.Line(new JsonObject { ["file"] = file, ["fingerprint"] = converted.Fingerprint, ["golden_cosine"] = cosine }));
+            return 0;
+        }
+
         _terminal.Say($"Wrote {file} ({new FileInfo(file).Length:N0} bytes), fingerprint {converted.Fingerprint}");
         _terminal.Say($"Cosine of the golden image's vector to that of {backbone}: {cosine:F6}");
         return 0;

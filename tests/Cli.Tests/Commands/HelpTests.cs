@@ -28,6 +28,17 @@ public sealed class HelpTests
         });
     }
 
+    /// <summary>But for those that run until they are ended, show what the demo shows, or print a script.</summary>
+    [Fact]
+    public void Every_command_with_a_result_writes_it_as_json_too()
+    {
+        var without = LeavesOf(Root).Where(command => command.Options.All(option => option.Name != "--json")).Select(Examples.PathOf);
+
+        Assert.Equal(["up", "demo report", "completion"], without);
+    }
+
+    private static IEnumerable<Command> LeavesOf(Command command) => command.Subcommands.Count == 0 ? [command] : command.Subcommands.SelectMany(LeavesOf);
+
     private static IEnumerable<string> PathsOf(Command command) =>
         command.Subcommands.SelectMany(PathsOf).Prepend(Examples.PathOf(command));
 }

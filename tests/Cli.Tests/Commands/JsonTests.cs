@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Topfive.Backbones;
 using Topfive.Classifier.V1;
 using Topfive.TestKit;
 using Xunit;
@@ -49,6 +50,19 @@ public sealed class JsonTests : IDisposable
             """{"dataset":"d","imported":2,"computed":1,"cache_hits":1,"augmented_copies":0,"computed_copies":0,"failed":[{"id":"a/3.png","reason":"INVALID_ARGUMENT: the JPEG is truncated"}],"overruled":[]}""",
             outcome.Output.Trim());
         Assert.Contains("Imported 2 into \"d\"", outcome.Errors);
+    }
+
+    [Fact]
+    public async Task A_converted_backbone_is_named_with_its_fingerprint()
+    {
+        var model = await TestBackbone.ModelAsync();
+
+        var outcome = await CommandLine.RunAsync(["backbone", "convert", "--backbone", model, "--out", _folder.File("fp16.onnx"), "--json"]);
+
+        Assert.True(outcome.ExitCode == 0, outcome.Errors);
+        var document = JsonDocument.Parse(outcome.Output).RootElement;
+        Assert.Equal(BackboneFile.Read(_folder.File("fp16.onnx")).Fingerprint, document.GetProperty("fingerprint").GetString());
+        Assert.InRange(document.GetProperty("golden_cosine").GetDouble(), 0.999, 1.000001);
     }
 
     public void Dispose() => _folder.Dispose();
