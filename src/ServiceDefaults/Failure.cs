@@ -62,7 +62,7 @@ public sealed class Failure : Exception
 
     public static Failure QueueFull(string message, TimeSpan retryAfter) => new(FailureKind.QueueFull, message) { RetryAfter = retryAfter };
 
-    public static Failure Cancelled(string message) => new(FailureKind.Cancelled, message);
+    public static Failure Cancelled(string message, Exception? cause = null) => new(FailureKind.Cancelled, message, cause);
 
     public static Failure OutOfSpace(string message, Exception? cause = null) => new(FailureKind.OutOfSpace, message, cause);
 

@@ -1,14 +1,25 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Grpc.Core;
 
 namespace Topfive.TestKit;
 
 /// <summary>gRPC by hand over HTTP/2: any path, any bytes for a body, any headers.</summary>
-public sealed class RawGrpc(Uri address) : IDisposable
+public sealed class RawGrpc : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { EnableMultipleHttp2Connections = true }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly Uri _address;
+    private readonly HttpClient _http;
+    private readonly ConcurrentBag<Socket> _connections = [];
+
+    /// <param name="address">Of the gRPC port.</param>
+    public RawGrpc(Uri address)
+    {
+        _address = address;
+        _http = new(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, ConnectCallback = ConnectAsync }) { Timeout = Timeout.InfiniteTimeSpan };
+    }
 
     /// <param name="Code">Null: there was none.</param>
     /// <param name="Message">With it; or what HTTP answered.</param>
@@ -38,7 +49,7 @@ public sealed class RawGrpc(Uri address) : IDisposable
     /// <param name="stop">Ends the call as a caller does who hangs up; nothing is waited for longer than a minute.</param>
     public async Task<Answer> CallAsync(string path, HttpContent body, IEnumerable<(string Name, string Value)>? headers = null, CancellationToken stop = default)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, path))
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_address, path))
         {
             Content = body,
             Version = HttpVersion.Version20,
@@ -65,7 +76,25 @@ public sealed class RawGrpc(Uri address) : IDisposable
             [.. Messages(answered)]);
     }
 
+    /// <summary>As when a caller's machine is switched off and its network says so: no farewell, what is on its way is lost.</summary>
+    public void Reset()
+    {
+        foreach (var connection in _connections)
+        {
+            connection.LingerState = new LingerOption(true, 0);
+            connection.Close();
+        }
+    }
+
     public void Dispose() => _http.Dispose();
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken stop)
+    {
+        var connection = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await connection.ConnectAsync(context.DnsEndPoint, stop);
+        _connections.Add(connection);
+        return new NetworkStream(connection, ownsSocket: true);
+    }
 
     private static IEnumerable<byte[]> Messages(byte[] bytes)
     {

@@ -40,7 +40,16 @@ internal sealed class RequestFrames(PipeReader body, LimitOptions limits, Messag
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var read = body.ReadAsync(cancellationToken);
+        ValueTask<ReadResult> read;
+        try
+        {
+            read = body.ReadAsync(cancellationToken);
+        }
+        catch (IOException gone)
+        {
+            throw HungUp(gone);
+        }
+
         return read.IsCompletedSuccessfully ? new(Check(read.Result)) : WaitAsync(read);
     }
 
@@ -79,18 +88,27 @@ internal sealed class RequestFrames(PipeReader body, LimitOptions limits, Messag
 
     private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read)
     {
-        if (MayPause) return Check(await read);
-
-        var began = Stopwatch.GetTimestamp();
-        ReadResult result;
-        await using (new Timer(_ => body.CancelPendingRead(), null, Max(limits.MessageTime - _waited, TimeSpan.Zero), Timeout.InfiniteTimeSpan))
+        try
         {
-            result = await read;
+            return Check(MayPause ? await read : await InTimeAsync(read));
         }
-
-        _waited += Stopwatch.GetElapsedTime(began);
-        return Check(result);
+        catch (IOException gone)
+        {
+            throw HungUp(gone);
+        }
     }
+
+    private async ValueTask<ReadResult> InTimeAsync(ValueTask<ReadResult> read)
+    {
+        var began = Stopwatch.GetTimestamp();
+        await using var timer = new Timer(_ => body.CancelPendingRead(), null, Max(limits.MessageTime - _waited, TimeSpan.Zero), Timeout.InfiniteTimeSpan);
+        var result = await read;
+        _waited += Stopwatch.GetElapsedTime(began);
+        return result;
+    }
+
+    /// <summary>Nobody hears it; but the log would have a failure of the service with a stack trace, which any caller can cause.</summary>
+    private static RpcException HungUp(IOException gone) => Failure.Cancelled("the caller is gone: its connection or its call was reset in the middle of a message", gone).ToRpcException();
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
