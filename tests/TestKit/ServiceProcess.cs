@@ -14,11 +14,12 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task<string> _errors;
     private readonly Task _restOfOutput;
-    private readonly ConcurrentQueue<string> _output = new();
+    private readonly ConcurrentQueue<string> _output;
 
-    private ServiceProcess(Process process, Uri address, Task<string> errors)
+    private ServiceProcess(Process process, Uri address, IEnumerable<string> output, Task<string> errors)
     {
         _process = process;
+        _output = new(output);
         _errors = errors;
         Address = address;
         // Unread, it would fill the pipe and stop the process.
@@ -35,7 +36,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
 
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>What it has said on standard output after its address: log lines, for one.</summary>
+    /// <summary>What it has said on standard output: log lines, for one.</summary>
     public IReadOnlyCollection<string> Output => _output;
 
     /// <summary>Resident memory in bytes, now.</summary>
@@ -82,11 +83,13 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         try
         {
             var errors = process.StandardError.ReadToEndAsync();
+            var output = new List<string>();
             while (await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2)) is { } line)
             {
+                output.Add(line);
                 if (addressLine.Match(line) is { Success: true } match)
                 {
-                    return new ServiceProcess(process, new Uri(match.Groups[1].Value), errors);
+                    return new ServiceProcess(process, new Uri(match.Groups[1].Value), output, errors);
                 }
             }
 
@@ -129,7 +132,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     {
         for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1); await Task.Delay(20))
         {
-            if (_output.Select(line => NowListening.Match(line)).FirstOrDefault(match => match.Success) is { } match) return new Uri(match.Groups[1].Value);
+            if (_output.Select(line => NowListening.Match(line)).Where(match => match.Success).ElementAtOrDefault(1) is { } match) return new Uri(match.Groups[1].Value);
         }
 
         throw new TimeoutException("it did not say a second address within a minute");

@@ -34,19 +34,19 @@ public sealed class JsonLogTests
         })!;
         try
         {
-            using var listening = await LineAsync(service, message => message.StartsWith("Now listening on", StringComparison.Ordinal));
-            var address = listening.RootElement.GetProperty("Message").GetString()!.Split(' ')[^1];
-            using var ready = await LineAsync(service, message => message.Contains("is ready on", StringComparison.Ordinal));
-            Assert.Equal("Information", ready.RootElement.GetProperty("LogLevel").GetString());
-            Assert.InRange(ready.RootElement.GetProperty("Timestamp").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
+            // It loads while it begins to listen: either may be first.
+            var begun = await LinesAsync(service, "Now listening on", "is ready on");
+            var address = begun[0].GetProperty("Message").GetString()!.Split(' ')[^1];
+            Assert.Equal("Information", begun[1].GetProperty("LogLevel").GetString());
+            Assert.InRange(begun[1].GetProperty("Timestamp").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
 
             using var channel = GrpcChannel.ForAddress(address);
             var call = new FeatureExtraction.FeatureExtractionClient(channel).ExtractAsync(
                 new ExtractRequest { Image = ByteString.CopyFromUtf8("no image") }, new Metadata { { "traceparent", $"00-{TraceId}-b7ad6b7169203331-00" } });
-            using var ofTheCall = await LineAsync(service, message => message.Contains("FeatureExtraction/Extract", StringComparison.Ordinal));
+            var ofTheCall = await LinesAsync(service, "FeatureExtraction/Extract");
             await Assert.ThrowsAsync<RpcException>(async () => await call);
 
-            Assert.Contains(ofTheCall.RootElement.GetProperty("Scopes").EnumerateArray(), scope =>
+            Assert.Contains(ofTheCall[0].GetProperty("Scopes").EnumerateArray(), scope =>
                 scope.TryGetProperty("TraceId", out var id) && id.GetString() == TraceId);
         }
         finally
@@ -56,16 +56,19 @@ public sealed class JsonLogTests
         }
     }
 
-    /// <summary>Every line up to the one that is looked for must be JSON.</summary>
-    private static async Task<JsonDocument> LineAsync(Process service, Predicate<string> isIt)
+    /// <summary>Every line up to the last of those that are looked for must be JSON.</summary>
+    /// <returns>The first line with each of these texts in its message.</returns>
+    private static async Task<JsonElement[]> LinesAsync(Process service, params string[] texts)
     {
-        while (await service.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)) is { } line)
+        var found = new Dictionary<string, JsonElement>();
+        while (found.Count < texts.Length)
         {
-            var json = JsonDocument.Parse(line);
-            if (isIt(json.RootElement.GetProperty("Message").GetString()!)) return json;
-            json.Dispose();
+            var line = await service.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)) ?? throw new InvalidOperationException("the service ended");
+            using var json = JsonDocument.Parse(line);
+            var message = json.RootElement.GetProperty("Message").GetString()!;
+            foreach (var text in texts.Where(text => message.Contains(text, StringComparison.Ordinal))) found.TryAdd(text, json.RootElement.Clone());
         }
 
-        throw new InvalidOperationException("the service ended");
+        return [.. texts.Select(text => found[text])];
     }
 }
