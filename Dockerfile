@@ -10,22 +10,23 @@ COPY . .
 ARG RID=linux-x64
 # The commit, in the version that metrics and traces carry.
 ARG REVISION=""
-ENV PUBLISH="dotnet publish -c Release -r ${RID} --no-self-contained -p:SourceRevisionId=${REVISION} -o /app"
+ENV NUGET_PACKAGES=/packages \
+    PUBLISH="dotnet publish -c Release -r ${RID} --no-self-contained -p:SourceRevisionId=${REVISION} -o /app"
 
 FROM source AS publish-gateway
-RUN --mount=type=cache,target=/root/.nuget/packages $PUBLISH src/Gateway
+RUN --mount=type=cache,target=/packages $PUBLISH src/Gateway
 
 FROM source AS publish-features
-RUN --mount=type=cache,target=/root/.nuget/packages $PUBLISH src/FeatureService
+RUN --mount=type=cache,target=/packages $PUBLISH src/FeatureService
 
 FROM source AS publish-features-cuda
-RUN --mount=type=cache,target=/root/.nuget/packages $PUBLISH src/FeatureService -p:Accelerator=cuda
+RUN --mount=type=cache,target=/packages $PUBLISH src/FeatureService -p:Accelerator=cuda
 
 FROM source AS publish-classifier
-RUN --mount=type=cache,target=/root/.nuget/packages $PUBLISH src/ClassifierService
+RUN --mount=type=cache,target=/packages $PUBLISH src/ClassifierService
 
 FROM source AS publish-topfive
-RUN --mount=type=cache,target=/root/.nuget/packages $PUBLISH src/Cli
+RUN --mount=type=cache,target=/packages $PUBLISH src/Cli
 
 # The user of .NET's images by its number, by which Kubernetes sees that it is not root. Nothing is written outside of /tmp, and of
 # /data where the embedded store is used.

@@ -34,7 +34,7 @@ public sealed class BackboneOptions
     [Range(0, 1024)]
     public int Threads { get; set; }
 
-    /// <summary>Whether an engine on CPU keeps its graph as it is best for this processor: later starts take half of the time, and runs 5 to 20 % less.</summary>
+    /// <summary>Whether an engine on CPU keeps its graph as it is best for this processor: later starts load it in a tenth of the time.</summary>
     public bool Prepare { get; set; } = true;
 
     /// <summary>Where, in a folder named after the model's file, of the model's size; empty: beside the model. Where nothing can be written the model itself is used.</summary>

@@ -116,7 +116,7 @@ internal sealed class BackboneStart(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OnnxRuntimeException)
         {
-            log.LogInformation("the backbone's graph is not prepared for this processor, and starts and runs a little slower: {Message} (Backbone__PreparedDirectory)", exception.Message);
+            log.LogInformation("the backbone's graph is not prepared for this processor, and every start takes a little longer: {Message} (Backbone__PreparedDirectory)", exception.Message);
             return null;
         }
     }
