@@ -41,6 +41,8 @@ public sealed class LostStoreTests : IAsyncLifetime
         await load.GoOnAsync();
 
         await (redis == "killed" ? _redis!.KillAsync() : _redis!.PauseAsync());
+        // Long enough for every wait between two attempts to have grown to its longest.
+        var gone = Task.Delay(TimeSpan.FromSeconds(redis == "killed" ? 30 : 0));
         await Eventually.TrueAsync("both services know that the store is away", async () => (await ConnectedAsync()).All(connected => connected == 0));
         await load.EndAsync();
         await EachPredictionAsksForTheStoredVectorOnceAsync(stored[0]);
@@ -56,6 +58,7 @@ public sealed class LostStoreTests : IAsyncLifetime
         away.Repeat(2, async () => Assert.NotEqual(Source.Store, (await _cluster.Predictions.PredictAsync(FaultyCluster.ByImage(stored[0]))).Source));
         away.Repeat(2, async () => await _cluster.Classifications.ClassifyAsync(FaultyCluster.ByVector()));
         await away.GoOnAsync();
+        await gone;
         await away.EndAsync();
 
         await (redis == "killed" ? _redis!.StartAgainAsync() : _redis!.ResumeAsync());
