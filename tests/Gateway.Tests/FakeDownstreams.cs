@@ -14,7 +14,8 @@ namespace Topfive.Gateway.Tests;
 
 /// <summary>
 /// Stands in for FeatureService and ClassifierService where a test needs a downstream that hangs, fails or counts. An
-/// image whose first byte is 'x' is refused; at one that starts with 'b' a bug shows; one that starts with 's' is extracted only when <see cref="Slow"/> ends.
+/// image whose first byte is 'x' is refused; at one that starts with 'b' a bug shows; one that starts with 's' is extracted, and head 'slow' answers,
+/// only when <see cref="Slow"/> ends.
 /// </summary>
 internal sealed class FakeDownstreams
 {
@@ -44,6 +45,9 @@ internal sealed class FakeDownstreams
 
     /// <summary>Calls that it was asked to extract in, refused ones as well.</summary>
     public int Asked;
+
+    /// <summary>Calls of head 'slow'.</summary>
+    public int AskedSlowly;
 
     public int Extractions;
 
@@ -144,9 +148,15 @@ internal sealed class FakeDownstreams
 
     private sealed class Classifier(FakeDownstreams fake) : Classification.ClassificationBase
     {
-        public override Task<ClassifyResponse> Classify(ClassifyRequest request, ServerCallContext context)
+        public override async Task<ClassifyResponse> Classify(ClassifyRequest request, ServerCallContext context)
         {
-            if (request.Head != "pets")
+            if (request.Head == "slow")
+            {
+                Interlocked.Increment(ref fake.AskedSlowly);
+                await fake.Slow.Task.WaitAsync(context.CancellationToken);
+            }
+
+            if (request.Head is not ("pets" or "slow"))
             {
                 throw Failure.NotFound($"head '{request.Head}' is unknown");
             }
@@ -163,7 +173,7 @@ internal sealed class FakeDownstreams
             response.Unknown = request.AnswerUnknown ? new Unknown { Score = 3, Threshold = 2, Unknown_ = true } : null;
             response.NeighborsDatasetDigest = request.NearestExamples > 0 ? "digest" : "";
             response.NeighborsDatasetChanged = request.NearestExamples > 0;
-            return Task.FromResult(response);
+            return response;
         }
     }
 

@@ -6,22 +6,28 @@ namespace Topfive.Gateway;
 /// <summary>
 /// A replica as its answers show it. One that is stopped or cut off keeps its connection, takes every call and answers none: gRPC takes it for
 /// ready. Here it is silent from the first call on that gave up after a second in which nothing else was answered either; then it gets one call in
-/// five seconds, which its next answer ends.
+/// five seconds, which its next answer ends. One that is stopping refuses new connections, and is ready for gRPC until the last call on its old one
+/// ends: after a refusal it gets none for a second.
 /// </summary>
 internal sealed class Replica(ILogger log)
 {
     private static readonly long Patience = Stopwatch.Frequency;
     private static readonly long TryAgain = 5 * Stopwatch.Frequency;
+    private static readonly long ConnectAgain = Stopwatch.Frequency;
 
     private long _lastAnswer;
     private long _nextCall;
+    private long _nextConnection;
     private volatile bool _isSilent;
 
     /// <summary>False: others should be asked before it.</summary>
     public bool TakesCall()
     {
-        if (!_isSilent) return true;
+        var nextConnection = Interlocked.Read(ref _nextConnection);
+        if (!_isSilent && nextConnection == 0) return true;
         var now = Stopwatch.GetTimestamp();
+        if (now < nextConnection) return false;
+        if (!_isSilent) return true;
         var next = Interlocked.Read(ref _nextCall);
         return now > next && Interlocked.CompareExchange(ref _nextCall, now + TryAgain, next) == next;
     }
@@ -48,6 +54,8 @@ internal sealed class Replica(ILogger log)
             address, Stopwatch.GetElapsedTime(began, now).TotalSeconds);
     }
 
+    private void Refused() => Interlocked.Exchange(ref _nextConnection, Stopwatch.GetTimestamp() + ConnectAgain);
+
     private sealed class Call(Replica replica) : ISubchannelCallTracker
     {
         private readonly long _began = Stopwatch.GetTimestamp();
@@ -58,8 +66,14 @@ internal sealed class Replica(ILogger log)
 
         public void Complete(CompletionContext context)
         {
-            if (context.Error is null) replica.Answered(context.Address);
-            else replica.GivenUp(context.Address, _began);
+            if (context.Error is null)
+            {
+                replica.Answered(context.Address);
+                return;
+            }
+
+            if (context.Error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }) replica.Refused();
+            replica.GivenUp(context.Address, _began);
         }
     }
 }
