@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Xunit;
 
 namespace Topfive.EndToEnd.Tests;
 
@@ -11,9 +12,8 @@ internal sealed class SteadyLoad
 
     private readonly List<Caller> _callers = [];
     private readonly ConcurrentQueue<TimeSpan> _took = new();
+    private readonly ConcurrentQueue<string> _errors = new();
     private volatile bool _ending;
-
-    public ConcurrentQueue<string> Errors { get; } = new();
 
     public TimeSpan Longest => _took.Max();
 
@@ -39,7 +39,7 @@ internal sealed class SteadyLoad
                     }
                     catch (Exception exception)
                     {
-                        Errors.Enqueue($"after {_took.Count} calls: {exception.Message}");
+                        _errors.Enqueue($"{call.Method.Name}, after {_took.Count} calls and {Stopwatch.GetElapsedTime(began)}: {exception}");
                     }
 
                     _took.Enqueue(Stopwatch.GetElapsedTime(began));
@@ -68,6 +68,8 @@ internal sealed class SteadyLoad
         _ending = true;
         return Task.WhenAll(_callers.Select(caller => caller.Calling));
     }
+
+    public void NoneFailed() => Assert.True(_errors.IsEmpty, $"{_errors.Count} of {_took.Count} calls failed:\n{string.Join("\n", _errors)}");
 
     private sealed class Caller
     {

@@ -53,7 +53,7 @@ public sealed class DrainTests : IAsyncLifetime
 
         await load.GoOnAsync();
         await load.EndAsync();
-        Assert.Empty(load.Errors);
+        load.NoneFailed();
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class DrainTests : IAsyncLifetime
         await load.GoOnAsync();
 
         await load.EndAsync();
-        Assert.Empty(load.Errors);
+        load.NoneFailed();
     }
 
     [Theory]

@@ -12,7 +12,11 @@ internal sealed class ReplicatedService(string program, string name, IReadOnlyDi
     /// <summary>The newest one's.</summary>
     public IPAddress Newest => _replicas[^1].Address;
 
+    /// <summary>As who asks for the name now is told.</summary>
     public IReadOnlyList<IPAddress> Addresses => [.. _replicas.Select(replica => replica.Address)];
+
+    /// <summary>To who watches the name.</summary>
+    public event Action? AddressesChanged;
 
     /// <summary>Starts one more; it is behind the name when it serves.</summary>
     public async Task AddAsync()
@@ -20,23 +24,23 @@ internal sealed class ReplicatedService(string program, string name, IReadOnlyDi
         var address = nextAddress();
         _replicas.Add((address, await StartAsync(address)));
         names.Add(name, address);
+        AddressesChanged?.Invoke();
     }
 
-    /// <summary>The oldest leaves the name, and is told to end at once: nobody waits until others have heard of it, as a preStop hook does.</summary>
+    /// <summary>The oldest leaves the name, and is told to end at once: who asks for the name in intervals has not heard of it, as with the preStop hook of k8s/ he has.</summary>
     public async Task RemoveOldestAsync()
     {
         var (address, process) = _replicas[0];
         _replicas.RemoveAt(0);
         names.Remove(name, address);
+        AddressesChanged?.Invoke();
         await EndAsync(process);
     }
 
-    /// <summary>Ends it and starts it again at the same address.</summary>
-    public async Task RestartAsync(int replica)
+    /// <summary>Nothing went wrong in those that serve now; those that went were asked when they did.</summary>
+    public void LoggedNoFailure()
     {
-        var (address, process) = _replicas[replica];
-        await EndAsync(process);
-        _replicas[replica] = (address, await StartAsync(address));
+        foreach (var (_, process) in _replicas) LoggedNoFailure(process);
     }
 
     public async ValueTask DisposeAsync()
@@ -55,6 +59,13 @@ internal sealed class ReplicatedService(string program, string name, IReadOnlyDi
     private static async Task EndAsync(ServiceProcess process)
     {
         Assert.Equal((0, ""), await process.StopAsync());
+        LoggedNoFailure(process);
         await process.DisposeAsync();
+    }
+
+    private static void LoggedNoFailure(ServiceProcess process)
+    {
+        var failure = string.Join('\n', process.Output.SkipWhile(line => !line.StartsWith("fail:", StringComparison.Ordinal)).Take(40));
+        Assert.True(failure.Length == 0, failure);
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -31,15 +30,14 @@ public sealed class RollingUpdateTests : IAsyncLifetime
         _directory.Dispose();
     }
 
-    // On demand: in two of three runs no call failed, in the third two of some 5,400 did (one item of a stream; one call, UNAVAILABLE after its retries), which is still to be mended.
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Callers_do_not_notice_that_every_replica_of_every_service_is_exchanged()
     {
         var names = await HostNames.TryCreateAsync(_directory.File("hosts"));
         Assert.SkipWhen(names is null, "this machine lets no process have a file of hosts of its own (unshare --mount)");
         _store = await EmbeddedStore.StartAsync(_directory.File("store"));
         var (features, classifier, gateway) = await StartAsync(names, _store.ConnectionString);
-        using var channel = ConnectTo(gateway.Addresses);
+        using var channel = ConnectTo(gateway);
         var calls = new RolloutCalls(channel);
         await calls.ImportHeadAsync();
         var load = new SteadyLoad();
@@ -59,13 +57,16 @@ public sealed class RollingUpdateTests : IAsyncLifetime
             await load.GoOnAsync();
         }
 
-        for (var replica = 0; replica < gateway.Addresses.Count; replica++)
+        for (var replica = 0; replica < 2; replica++)
         {
-            await gateway.RestartAsync(replica);
+            await gateway.AddAsync();
+            // One may go only when its callers have found the one that came: with fewer seconds between, nobody would be left to them.
+            await IsAskedAsync(gateway.Newest, 8090);
+            await gateway.RemoveOldestAsync();
             await load.GoOnAsync();
         }
 
-        // The others may go only when the Gateways have found those that came.
+        // As above; callers are the Gateways here.
         await Task.WhenAll(IsAskedAsync(features.Newest, 8091), IsAskedAsync(classifier.Newest, 8092));
         foreach (var service in new[] { features, classifier })
         {
@@ -75,7 +76,8 @@ public sealed class RollingUpdateTests : IAsyncLifetime
         }
 
         await load.EndAsync();
-        Assert.Empty(load.Errors);
+        _services.ForEach(service => service.LoggedNoFailure());
+        load.NoneFailed();
     }
 
     private async Task<(ReplicatedService Features, ReplicatedService Classifier, ReplicatedService Gateway)> StartAsync(HostNames names, string store)
@@ -105,14 +107,14 @@ public sealed class RollingUpdateTests : IAsyncLifetime
         }
     }
 
-    /// <summary>As docs/operations.md has it: both Gateways, and another try where one was going away.</summary>
-    private static GrpcChannel ConnectTo(IReadOnlyList<IPAddress> gateways) => GrpcChannel.ForAddress("static:///gateway", new GrpcChannelOptions
+    /// <summary>As docs/operations.md has it: all Gateways, and another try where one was going away.</summary>
+    private static GrpcChannel ConnectTo(ReplicatedService gateway) => GrpcChannel.ForAddress("watched:///gateway", new GrpcChannelOptions
     {
         Credentials = ChannelCredentials.Insecure,
         MaxReconnectBackoff = TimeSpan.FromSeconds(1),
         InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
         ServiceProvider = new ServiceCollection()
-            .AddSingleton<ResolverFactory>(new StaticResolverFactory(_ => gateways.Select(gateway => new BalancerAddress($"{gateway}", 8080))))
+            .AddSingleton<ResolverFactory>(new WatchedName(gateway, 8080))
             .BuildServiceProvider(),
         ServiceConfig = new ServiceConfig
         {
@@ -135,15 +137,10 @@ public sealed class RollingUpdateTests : IAsyncLifetime
         },
     });
 
-    /// <summary>Waits until a replica has got calls from the Gateways, which look the names up every 15 seconds.</summary>
-    private static async Task IsAskedAsync(IPAddress replica, int port)
+    /// <summary>Waits until a replica has got calls; the Gateways look names up every 15 seconds.</summary>
+    private static Task IsAskedAsync(IPAddress replica, int port) => Eventually.TrueAsync($"{replica} is asked", async () =>
     {
-        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1); await Task.Delay(200))
-        {
-            var calls = (await Scrape.OfAsync(new Uri($"http://{replica}:{port}"))).Samples.Where(it => it.Name == "rpc_server_call_duration_seconds_count");
-            if (calls.Any(it => it.Labels["rpc_method"].EndsWith("/Extract", StringComparison.Ordinal) || it.Labels["rpc_method"].EndsWith("/Classify", StringComparison.Ordinal))) return;
-        }
-
-        Assert.Fail($"{replica} was asked nothing within a minute");
-    }
+        var calls = (await Scrape.OfAsync(new Uri($"http://{replica}:{port}"))).Samples.Where(it => it.Name == "rpc_server_call_duration_seconds_count");
+        return calls.Any(it => it.Labels["rpc_method"].EndsWith("/Extract", StringComparison.Ordinal) || it.Labels["rpc_method"].EndsWith("/Classify", StringComparison.Ordinal));
+    });
 }

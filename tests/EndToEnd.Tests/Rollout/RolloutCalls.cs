@@ -16,6 +16,7 @@ internal sealed class RolloutCalls(ChannelBase channel)
 {
     private const string Head = "small";
     private const int StreamLength = 20;
+    private const int MostStreams = 5;
 
     private static readonly byte[] Png = AnyPng();
     private static readonly FloatVector AnyVector = new() { Values = { Enumerable.Repeat(0.5f, 2048) } };
@@ -48,27 +49,47 @@ internal sealed class RolloutCalls(ChannelBase channel)
         Assert.Equal(2, (await Classifications.ClassifyAsync(new ClassifyRequest { Head = Head, Vector = AnyVector })).Predictions.Count);
 
     public Task ExtractStreamAsync() => StreamAsync(
-        Features.ExtractStream(), id => new ExtractStreamRequest { Id = id, Image = NewImage() }, result => (result.Id, $"{result.Error}"));
+        () => Features.ExtractStream(), id => new ExtractStreamRequest { Id = id, Image = NewImage() }, result => (result.Id, $"{result.Error}"));
 
     public Task PredictStreamAsync() => StreamAsync(
-        Predictions.PredictStream(), id => new PredictStreamRequest { Id = id, Head = Head, Image = NewImage() }, result => (result.Id, $"{result.Error}"));
+        () => Predictions.PredictStream(), id => new PredictStreamRequest { Id = id, Head = Head, Image = NewImage() }, result => (result.Id, $"{result.Error}"));
 
     public Task ClassifyStreamAsync() => StreamAsync(
-        Classifications.ClassifyStream(), id => new ClassifyStreamRequest { Id = id, Request = new ClassifyRequest { Head = Head, Vector = AnyVector } }, result => (result.Id, $"{result.Error}"));
+        () => Classifications.ClassifyStream(), id => new ClassifyStreamRequest { Id = id, Request = new ClassifyRequest { Head = Head, Vector = AnyVector } }, result => (result.Id, $"{result.Error}"));
 
     public Task IngestAsync() => StreamAsync(
-        new Ingestion.IngestionClient(channel).Ingest(), id => new LabeledImage { Id = id, Dataset = "pets", Label = "cat", Image = NewImage() }, result => (result.Id, $"{result.Error}"));
+        () => new Ingestion.IngestionClient(channel).Ingest(), id => new LabeledImage { Id = id, Dataset = "pets", Label = "cat", Image = NewImage() }, result => (result.Id, $"{result.Error}"));
 
+    /// <summary>As callers are told to: what a stream that was ended has not answered is sent again, in a new one.</summary>
     private static async Task StreamAsync<TRequest, TResponse>(
-        AsyncDuplexStreamingCall<TRequest, TResponse> opened, Func<string, TRequest> item, Func<TResponse, (string Id, string Error)> read)
+        Func<AsyncDuplexStreamingCall<TRequest, TResponse>> open, Func<string, TRequest> item, Func<TResponse, (string Id, string Error)> read)
     {
-        using var stream = opened;
-        var reading = stream.ResponseStream.ReadAllAsync().Select(read).ToListAsync();
-        for (var i = 0; i < StreamLength; i++) await stream.RequestStream.WriteAsync(item($"{i}"));
-        await stream.RequestStream.CompleteAsync();
-        var results = await reading;
-        Assert.All(results, result => Assert.Equal("", result.Error));
-        Assert.Equal(StreamLength, results.Select(result => result.Id).Distinct().Count());
+        var left = Enumerable.Range(0, StreamLength).Select(i => $"{i}").ToHashSet();
+        for (var streams = 1; left.Count > 0; streams++)
+        {
+            using var stream = open();
+            var sending = SendAsync(stream.RequestStream, left.Select(item).ToList());
+            try
+            {
+                await foreach (var (id, error) in stream.ResponseStream.ReadAllAsync().Select(read))
+                {
+                    Assert.Equal("", error);
+                    Assert.True(left.Remove(id), $"item {id} was answered twice");
+                }
+
+                await sending;
+            }
+            catch (RpcException end) when (end.StatusCode == StatusCode.Unavailable && streams < MostStreams)
+            {
+                await sending.ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private static async Task SendAsync<T>(IClientStreamWriter<T> requests, List<T> items)
+    {
+        foreach (var item in items) await requests.WriteAsync(item);
+        await requests.CompleteAsync();
     }
 
     /// <summary>What follows a PNG's end is not looked at, and makes it another image.</summary>
