@@ -84,7 +84,7 @@ switch (args)
     case ["batching", "--callers", var callers, "--seconds", var seconds]:
         return await BatchingBench.RunAsync([int.Parse(callers)], double.Parse(seconds));
     case ["miss-penalty"]:
-        return await MissPenaltyBench.RunAsync(seconds: 15, rounds: 2);
+        return await MissPenaltyBench.RunAsync(seconds: 10, rounds: 6);
     case ["miss-penalty", "--seconds", var seconds]:
         return await MissPenaltyBench.RunAsync(double.Parse(seconds), rounds: 1);
     case ["soak"]:
