@@ -67,11 +67,8 @@ internal static class DecodeBench
 
     private static void DecodeEighth(byte[] jpeg)
     {
-        using var codec = SKCodec.Create(new SKMemoryStream(jpeg));
-        var size = codec.GetScaledDimensions(1 / 8f);
-        using var bitmap = new SKBitmap(new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
-        var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
-        if (result != SKCodecResult.Success) throw new InvalidDataException($"the JPEG cannot be decoded at 1/8: {result}");
+        using var opened = EncodedImage.Open(jpeg, new LimitOptions());
+        opened.Pixels(halvings: 3).Dispose();
     }
 
     private static async Task<IReadOnlyList<(string Name, byte[] Jpeg)>> LargeAsync(string? folder)

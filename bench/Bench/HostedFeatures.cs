@@ -33,7 +33,7 @@ internal sealed class HostedFeatures : IAsyncDisposable
             ["Listen:HttpPort"] = "0",
             ["Backbone:Model"] = model,
             ["Store:DataDirectory"] = directory.Path,
-            // As with Redis, which who measures a GPU has: a picture costs a core 3 ms.
+            // As with Redis, which an installation with GPUs has: a picture costs a core 3 ms.
             ["Store:Thumbnails"] = "off",
             ["Logging:LogLevel:Default"] = "Warning",
         };

@@ -166,15 +166,8 @@ public sealed class HostileConnectionTests
         Assert.DoesNotContain(log.Lines, line => line.Contains("   at ", StringComparison.Ordinal));
     }
 
-    private static async Task UnderWayAsync(RunningGateway gateway, int calls)
-    {
-        for (var patience = DateTime.UtcNow.AddSeconds(30); ; await Task.Delay(20))
-        {
-            var inFlight = (await Scrape.OfAsync(gateway.Gateway.HttpAddress())).Sum("topfive_calls_in_flight");
-            if (inFlight == calls) return;
-            Assert.True(DateTime.UtcNow < patience, $"{inFlight} calls are under way, not {calls}");
-        }
-    }
+    private static Task UnderWayAsync(RunningGateway gateway, int calls) => Eventually.TrueAsync($"{calls} calls are under way", async () =>
+        (await Scrape.OfAsync(gateway.Gateway.HttpAddress())).Sum("topfive_calls_in_flight") == calls);
 
     private static async Task<bool> RefusedAsync(TcpClient connection, int port)
     {

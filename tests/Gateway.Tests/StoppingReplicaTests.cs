@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Google.Protobuf;
 using Topfive.Gateway.V1;
 using Topfive.ServiceDefaults;
+using Topfive.TestKit;
 using Xunit;
 
 namespace Topfive.Gateway.Tests;
@@ -40,29 +41,25 @@ public sealed class StoppingReplicaTests
     private static async Task<List<Task>> HoldAsync(RunningGateway gateway, FakeDownstreams replica)
     {
         var begun = new List<Task>();
-        while (replica.AskedSlowly == 0)
+        await Eventually.TrueAsync("a call is at the replica that is to stop", () =>
         {
             begun.Add(gateway.Predictions.PredictAsync(new PredictRequest { Head = "slow", Image = ByteString.CopyFromUtf8("photo") }).ResponseAsync);
-            await Task.Delay(20);
-        }
-
+            return Task.FromResult(replica.AskedSlowly > 0);
+        });
         return begun;
     }
 
-    private static async Task ClosedAsync(Uri address)
+    private static Task ClosedAsync(Uri address) => Eventually.TrueAsync($"{address} is closed", async () =>
     {
-        while (true)
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
         {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                await socket.ConnectAsync(address.Host, address.Port);
-                await Task.Delay(10);
-            }
-            catch (SocketException)
-            {
-                return;
-            }
+            await socket.ConnectAsync(address.Host, address.Port);
+            return false;
         }
-    }
+        catch (SocketException)
+        {
+            return true;
+        }
+    });
 }

@@ -27,6 +27,8 @@ internal sealed class Replica(ILogger log)
         if (!_isSilent && nextConnection == 0) return true;
         var now = Stopwatch.GetTimestamp();
         if (now < nextConnection) return false;
+        // Over: the next calls need no clock.
+        Interlocked.CompareExchange(ref _nextConnection, 0, nextConnection);
         if (!_isSilent) return true;
         var next = Interlocked.Read(ref _nextCall);
         return now > next && Interlocked.CompareExchange(ref _nextCall, now + TryAgain, next) == next;

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using Xunit;
 
-namespace Topfive.EndToEnd.Tests;
+namespace Topfive.TestKit;
 
-internal static class Eventually
+/// <summary>What becomes true when a service gets to it.</summary>
+public static class Eventually
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
